@@ -1,0 +1,75 @@
+"""Allowed words and named thresholds, each with its source. Nothing here is repeated as a literal elsewhere."""
+
+from typing import Final
+
+# --- Effect-size measures: metafor's codes (Viechtbauer 2010, escalc) -> the columns each one needs -------------------------
+MEASURE_INPUTS: Final[dict[str, tuple[str, ...]]] = {
+    "COR": ("ri", "ni"),
+    "UCOR": ("ri", "ni"),
+    "ZCOR": ("ri", "ni"),
+    "MD": ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"),
+    "SMD": ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"),
+    "SMDH": ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"),
+    "ROM": ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"),
+    "SMCC": ("m1i", "sd1i", "m2i", "sd2i", "ni", "ri"),
+    "SMCR": ("m1i", "sd1i", "m2i", "ni", "ri"),
+    "OR": ("ai", "bi", "ci", "di"),
+    "RR": ("ai", "bi", "ci", "di"),
+    "RD": ("ai", "bi", "ci", "di"),
+    "PLO": ("xi", "ni"),
+    "GEN": ("yi", "vi"),
+}
+MEASURE_NAMES: Final[dict[str, str]] = {
+    "COR": "raw correlation",
+    "UCOR": "raw correlation corrected for bias",
+    "ZCOR": "Fisher's z transformed correlation",
+    "MD": "mean difference",
+    "SMD": "standardised mean difference (Hedges' g)",
+    "SMDH": "standardised mean difference, unequal variances",
+    "ROM": "log ratio of means",
+    "SMCC": "standardised mean change, change-score standardisation",
+    "SMCR": "standardised mean change, raw-score standardisation",
+    "OR": "log odds ratio",
+    "RR": "log risk ratio",
+    "RD": "risk difference",
+    "PLO": "logit transformed proportion",
+    "GEN": "effect as given",
+}
+# Measures analysed on one scale and shown on another.
+BACK_TRANSFORMS: Final[dict[str, str]] = {"ZCOR": "tanh", "OR": "exp", "RR": "exp", "ROM": "exp", "PLO": "expit"}
+
+# --- Models ------------------------------------------------------------------------------------------------------------------
+FIXED_METHODS: Final = ("EE", "FE", "CE")
+TAU2_METHODS: Final = ("DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "GENQ")
+METHODS: Final = FIXED_METHODS + TAU2_METHODS
+HUNTER_SCHMIDT: Final = "n-weighted"
+TESTS: Final = ("z", "t", "knha", "adhoc")
+TAU2_INTERVALS: Final = ("QP", "PL")
+# Three things are called "prediction interval"; every one shown is named.
+PREDICTION_INTERVALS: Final[dict[str, str]] = {
+    "normal": "standard normal",
+    "higgins": "t with k - 2 df (Higgins, Thompson & Spiegelhalter 2009)",
+    "knapp_hartung": "t with k - p df and the Knapp-Hartung standard error",
+}
+INTERVALS: Final = ("confidence", "credible")
+
+# --- The domain --------------------------------------------------------------------------------------------------------------
+DIMENSIONS: Final = ("security", "anxiety", "avoidance")
+TIMINGS: Final = ("pre", "post", "change")
+SYNTHETIC_PREFIX: Final = "synthetic_"
+# Columns of a table of effects that the toolkit itself understands, besides those of MEASURE_INPUTS.
+IDENTITY_COLUMNS: Final = ("effect_id", "study_id", "slab")
+EFFECT_COLUMNS: Final = (*IDENTITY_COLUMNS, "year", "direction", "exclude", "sei", "ci_lb", "ci_ub")
+
+# --- Thresholds --------------------------------------------------------------------------------------------------------------
+# Fisher's z has variance 1/(n - 3): the smallest n with a finite one.
+MIN_N_FISHER_Z: Final = 4
+# An Egger-type test has too little power below ten studies (Sterne et al. 2011, BMJ 343, d4002, recommendation 2).
+MIN_K_FUNNEL_ASYMMETRY: Final = 10
+# One moderator asks for about ten studies (Deeks, Higgins & Altman 2023, Cochrane Handbook 10.11.5.1).
+MIN_K_PER_MODERATOR: Final = 10
+# A cell of an interaction with fewer studies than this is flagged before any p value is shown
+# (Fu et al. 2011, J. Clin. Epidemiol. 64(11), 1187-1197: at least four studies per subgroup of a categorical moderator).
+MIN_K_PER_CELL: Final = 4
+# A ratio of largest to smallest sampling variance beyond which metafor warns of unstable results (rma.uni, 1/evtol).
+MAX_VARIANCE_RATIO: Final = 1e7
