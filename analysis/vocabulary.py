@@ -2,22 +2,25 @@
 
 from typing import Final
 
-# --- Effect-size measures: metafor's codes (Viechtbauer 2010, escalc) -> the columns each one needs -------------------------
-MEASURE_INPUTS: Final[dict[str, tuple[str, ...]]] = {
-    "COR": ("ri", "ni"),
-    "UCOR": ("ri", "ni"),
-    "ZCOR": ("ri", "ni"),
-    "MD": ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"),
-    "SMD": ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"),
-    "SMDH": ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"),
-    "ROM": ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"),
-    "SMCC": ("m1i", "sd1i", "m2i", "sd2i", "ni", "ri"),
-    "SMCR": ("m1i", "sd1i", "m2i", "ni", "ri"),
-    "OR": ("ai", "bi", "ci", "di"),
-    "RR": ("ai", "bi", "ci", "di"),
-    "RD": ("ai", "bi", "ci", "di"),
-    "PLO": ("xi", "ni"),
-    "GEN": ("yi", "vi"),
+# --- Effect-size measures: metafor's codes (Viechtbauer 2010, escalc) -> the sets of columns each can be computed from ---------
+# The first set that a table can fill is used. `gi` is an already bias-corrected g; a lone `ni` beside it means equal arms.
+TWO_GROUPS: Final = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
+TWO_BY_TWO: Final = (("ai", "bi", "ci", "di"), ("ai", "n1i", "ci", "n2i"))
+MEASURE_INPUTS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    "COR": (("ri", "ni"),),
+    "UCOR": (("ri", "ni"),),
+    "ZCOR": (("ri", "ni"),),
+    "MD": (TWO_GROUPS,),
+    "SMD": (TWO_GROUPS, ("gi", "n1i", "n2i"), ("gi", "ni")),
+    "SMDH": (TWO_GROUPS,),
+    "ROM": (TWO_GROUPS,),
+    "SMCC": (("m1i", "sd1i", "m2i", "sd2i", "ni", "ri"),),
+    "SMCR": (("m1i", "sd1i", "m2i", "ni", "ri"),),
+    "OR": TWO_BY_TWO,
+    "RR": TWO_BY_TWO,
+    "RD": TWO_BY_TWO,
+    "PLO": (("xi", "ni"),),
+    "GEN": (("yi", "vi"), ("yi", "sei"), ("yi", "ci_lb", "ci_ub")),
 }
 MEASURE_NAMES: Final[dict[str, str]] = {
     "COR": "raw correlation",
