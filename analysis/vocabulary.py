@@ -3,25 +3,55 @@
 from typing import Final
 
 # --- Effect-size measures: metafor's codes (Viechtbauer 2010, escalc) -> the sets of columns each can be computed from ---------
-# The first set that a table can fill is used. `gi` is an already bias-corrected g; a lone `ni` beside it means equal arms.
+# A row uses the first set it fills. `gi` is an already bias-corrected g, `di` an uncorrected d (in a two-by-two table: a count),
+# `pi` a two-sided p value that carries the sign of the effect; a lone `ni` beside `gi` or `di` means equal arms.
 TWO_GROUPS: Final = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
 TWO_BY_TWO: Final = (("ai", "bi", "ci", "di"), ("ai", "n1i", "ci", "n2i"))
+CORRELATION: Final = (("ri", "ni"), ("ti", "ni"), ("pi", "ni"))
 MEASURE_INPUTS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
-    "COR": (("ri", "ni"),),
-    "UCOR": (("ri", "ni"),),
-    "ZCOR": (("ri", "ni"),),
+    "COR": CORRELATION,
+    "UCOR": CORRELATION,
+    "ZCOR": CORRELATION,
     "MD": (TWO_GROUPS,),
-    "SMD": (TWO_GROUPS, ("gi", "n1i", "n2i"), ("gi", "ni")),
+    "SMD": (
+        TWO_GROUPS,
+        ("gi", "n1i", "n2i"),
+        ("gi", "ni"),
+        ("di", "n1i", "n2i"),
+        ("di", "ni"),
+        ("ti", "n1i", "n2i"),
+        ("pi", "n1i", "n2i"),
+    ),
     "SMDH": (TWO_GROUPS,),
     "ROM": (TWO_GROUPS,),
-    "SMCC": (("m1i", "sd1i", "m2i", "sd2i", "ni", "ri"),),
-    "SMCR": (("m1i", "sd1i", "m2i", "ni", "ri"),),
+    "SMCC": (("m1i", "sd1i", "m2i", "sd2i", "ni", "ri"), ("di", "ni"), ("ti", "ni")),
+    "SMCR": (("m1i", "sd1i", "m2i", "ni", "ri"), ("di", "ni", "ri")),
     "OR": TWO_BY_TWO,
     "RR": TWO_BY_TWO,
     "RD": TWO_BY_TWO,
-    "PLO": (("xi", "ni"),),
+    "PLO": (("xi", "ni"), ("xi", "mi")),
     "GEN": (("yi", "vi"), ("yi", "sei"), ("yi", "ci_lb", "ci_ub")),
 }
+# How the sampling variance can be estimated, metafor's words: LS large sample, LS2 its second form, UB unbiased, HO equal
+# variances in both groups, AV with the mean effect (ROM: the mean coefficient of variation) of all rows plugged in.
+VTYPES: Final[dict[str, tuple[str, ...]]] = {
+    "COR": ("LS", "AV"),
+    "UCOR": ("LS", "UB", "AV"),
+    "ZCOR": ("LS",),
+    "MD": ("LS", "UB", "HO"),
+    "SMD": ("LS", "LS2", "UB", "AV"),
+    "SMDH": ("LS",),
+    "ROM": ("LS", "HO", "AV", "AVHO"),
+    "SMCC": ("LS", "LS2"),
+    "SMCR": ("LS", "LS2"),
+    "OR": ("LS",),
+    "RR": ("LS",),
+    "RD": ("LS", "UB", "AV"),
+    "PLO": ("LS", "AV"),
+    "GEN": ("LS",),
+}
+# When a constant is added to the cells of a table of counts.
+ADD_TO: Final = ("only0", "all", "if0all", "none")
 MEASURE_NAMES: Final[dict[str, str]] = {
     "COR": "raw correlation",
     "UCOR": "raw correlation corrected for bias",
@@ -63,10 +93,15 @@ SYNTHETIC_PREFIX: Final = "synthetic_"
 # Columns of a table of effects that the toolkit itself understands, besides those of MEASURE_INPUTS.
 IDENTITY_COLUMNS: Final = ("effect_id", "study_id", "slab")
 EFFECT_COLUMNS: Final = (*IDENTITY_COLUMNS, "year", "direction", "exclude", "sei", "ci_lb", "ci_ub")
+# Names a dataset cannot give to a column of its own: the line of a row, the intercept, and the functions of a formula.
+RESERVED_COLUMNS: Final = ("row", "intrcpt", "center", "scale", "poly", "log", "exp", "bs", "cr", "contr")
 
 # --- Thresholds --------------------------------------------------------------------------------------------------------------
 # Fisher's z has variance 1/(n - 3): the smallest n with a finite one.
 MIN_N_FISHER_Z: Final = 4
+# metafor gives a raw correlation no variance at n <= 3, and its unbiased estimate exists from n > 4 (Olkin & Pratt 1958).
+MIN_N_CORRELATION: Final = 4
+MIN_N_UNBIASED_CORRELATION: Final = 5
 # An Egger-type test has too little power below ten studies (Sterne et al. 2011, BMJ 343, d4002, recommendation 2).
 MIN_K_FUNNEL_ASYMMETRY: Final = 10
 # One moderator asks for about ten studies (Deeks, Higgins & Altman 2023, Cochrane Handbook 10.11.5.1).

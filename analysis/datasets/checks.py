@@ -1,0 +1,207 @@
+"""Everything that can be wrong with a dataset folder, collected at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.datasets.cells import Record, Records
+from analysis.datasets.claims import read_printed
+from analysis.datasets.columns import Column, columns_of_dataset, columns_of_schema
+from analysis.datasets.declarations import check_description
+from analysis.datasets.description import read_description
+from analysis.datasets.inputs import describe_inputs, group_by_inputs, take_columns
+from analysis.datasets.sheet import Sheet, decode, split_sheet
+from analysis.datasets.tables import check_header, check_unique, read_rows
+from analysis.errors import ClaimError, DataError, Problem
+from analysis.vocabulary import MEASURE_INPUTS
+
+# The tables each kind of dataset has; another table in the folder is a mistake.
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "effects": ("effects.csv", "claims.csv"),
+    "claims": ("claims.csv",),
+    "evidence": ("evidence.csv",),
+}
+FILES = ("dataset.yaml", "effects.csv", "claims.csv", "evidence.csv", "truth.yaml")
+_COUNTS = ("k", "n_studies", "n_total")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """The bytes of a dataset folder: `folder` as messages show it, `name` its last part, `files` those that exist."""
+
+    folder: str
+    name: str
+    files: Mapping[str, bytes]
+    schemas: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A dataset without problems.
+
+    `meta` is its dataset.yaml; `columns` are those of its table, in order; `records` the rows of effects.csv (or of
+    evidence.csv), `claims` those of claims.csv, each with its line in `row`; `truth` is there for simulated data.
+    """
+
+    meta: Mapping[str, Any]
+    columns: Mapping[str, Column]
+    records: Records
+    claims: Records
+    truth: Mapping[str, Any] | None
+
+
+def read_contents(contents: Contents) -> Dataset:
+    """Return the dataset; DataError with every problem when there is one."""
+    dataset, problems = _examine(contents)
+    if dataset is None or problems:
+        raise DataError(problems)
+    return dataset
+
+
+def check_contents(contents: Contents) -> list[Problem]:
+    """Return every problem of a dataset folder, none for a good one."""
+    return _examine(contents)[1]
+
+
+def _examine(contents: Contents) -> tuple[Dataset | None, list[Problem]]:
+    meta, problems = _read_yaml(contents, "dataset.yaml")
+    if meta is not None:
+        problems += check_description(meta, contents.name, f"{contents.folder}/dataset.yaml", _known(contents, meta))
+        problems += _file_problems(contents, meta)
+    tables = TABLES[meta["kind"]] if meta else [name for name in TABLES["effects"] if name in contents.files]
+    columns: dict[str, Column] = {}
+    rows: dict[str, Records] = {}
+    for table in tables:
+        sheet, found = _read_sheet(contents, table)
+        problems += found
+        if sheet is not None:
+            allowed = _allowed(contents, table, meta)
+            rows[table], found = _check_table(table, sheet, allowed, meta, contents)
+            problems += found
+            if table != "claims.csv":
+                columns = {name: allowed[name] for name in sheet.header if name in allowed}
+    truth, found = _read_truth(contents, meta)
+    problems += found
+    if meta is None or problems:
+        return None, problems
+    records = rows.get("effects.csv", rows.get("evidence.csv", []))
+    return Dataset(meta=meta, columns=columns, records=records, claims=rows.get("claims.csv", []), truth=truth), []
+
+
+def _read_yaml(contents: Contents, name: str) -> tuple[dict[str, Any] | None, list[Problem]]:
+    where = f"{contents.folder}/{name}"
+    if name not in contents.files:
+        return None, [Problem(where, "the file is missing.", "Create it; `python -m analysis new` writes one to fill in.")]
+    try:
+        text = decode(contents.files[name], where)
+    except DataError as error:
+        return None, list(error.problems)
+    return read_description(text, where, contents.schemas[name])
+
+
+def _read_sheet(contents: Contents, name: str) -> tuple[Sheet | None, list[Problem]]:
+    where = f"{contents.folder}/{name}"
+    if name not in contents.files:
+        return None, [Problem(where, "the file is missing.", "Create it; `python -m analysis new` writes one to fill in.")]
+    try:
+        return split_sheet(decode(contents.files[name], where), where)
+    except DataError as error:
+        return None, list(error.problems)
+
+
+def _known(contents: Contents, meta: Mapping[str, Any]) -> dict[str, Column]:
+    table = "evidence.csv" if meta["kind"] == "evidence" else "effects.csv"
+    return columns_of_schema(contents.schemas[table])
+
+
+def _allowed(contents: Contents, table: str, meta: Mapping[str, Any] | None) -> dict[str, Column]:
+    known = columns_of_schema(contents.schemas[table])
+    return columns_of_dataset(meta["columns"], known) if meta and table != "claims.csv" else known
+
+
+def _file_problems(contents: Contents, meta: Mapping[str, Any]) -> Iterator[Problem]:
+    unwanted = [name for name in ("effects.csv", "claims.csv", "evidence.csv") if name not in TABLES[meta["kind"]]]
+    for name in unwanted:
+        if name in contents.files:
+            what = f"a dataset of kind {meta['kind']} has no {name}."
+            yield Problem(f"{contents.folder}/{name}", what, "Remove the file, or change the kind in dataset.yaml.")
+    if "truth.yaml" in contents.files and not meta["synthetic"]:
+        what = "there is a truth.yaml, but dataset.yaml says synthetic: false."
+        yield Problem(f"{contents.folder}/truth.yaml", what, "Say synthetic: true if the numbers were drawn by a generator.")
+
+
+def _read_truth(contents: Contents, meta: Mapping[str, Any] | None) -> tuple[Mapping[str, Any] | None, list[Problem]]:
+    if meta is None or not meta["synthetic"]:
+        return None, []
+    return _read_yaml(contents, "truth.yaml")
+
+
+def _check_table(
+    table: str, sheet: Sheet, columns: Mapping[str, Column], meta: Mapping[str, Any] | None, contents: Contents
+) -> tuple[Records, list[Problem]]:
+    required = contents.schemas[table]["items"]["required"]
+    remedy = "Describe it under columns in dataset.yaml." if table != "claims.csv" else "Remove it."
+    problems = list(check_header(sheet, columns, required, table=remedy)) if meta or table == "claims.csv" else []
+    records, found, faulty = read_rows(sheet, columns)
+    problems += found
+    if table == "claims.csv":
+        return records, [*problems, *check_unique(records, "claim_id", sheet.where), *_claim_problems(sheet, records)]
+    if not sheet.rows:
+        problems.append(Problem(sheet.where, "there is a header but no rows.", "Write one row per effect."))
+    problems += _declared_problems(sheet, meta, contents) if meta else []
+    if table == "effects.csv":
+        problems += check_unique(records, "effect_id", sheet.where)
+        problems += _measure_problems(sheet, records, faulty, meta) if meta else []
+        problems += _count_problems(records, meta, contents) if meta and sheet.rows else []
+    return records, problems
+
+
+def _declared_problems(sheet: Sheet, meta: Mapping[str, Any], contents: Contents) -> Iterator[Problem]:
+    for name in meta["columns"]:
+        if name not in sheet.header:
+            what = f"dataset.yaml describes the column {name}, which is not there."
+            yield Problem(f"{sheet.where}:1", what, "Add the column, or remove its description.")
+
+
+def _measure_problems(
+    sheet: Sheet, records: Records, faulty: set[tuple[int, str]], meta: Mapping[str, Any]
+) -> Iterator[Problem]:
+    from analysis.measures import find_impossible
+
+    measure = meta["measure"]
+    if not any(set(names) <= set(sheet.header) for names in MEASURE_INPUTS[measure]):
+        what = f"measure {measure} cannot be computed from these columns."
+        yield Problem(f"{sheet.where}:1", what, f"It needs {describe_inputs(measure)}.")
+        return
+    included = [record for record in records if record.get("exclude") is None]
+    for names, indices in group_by_inputs(included, measure).items():
+        for found in find_impossible(measure, take_columns(included, indices, names)):
+            line = included[indices[found.index]]["row"]
+            if (line, found.column) not in faulty:
+                yield Problem(f"{sheet.where}:{line}", found.what, found.remedy)
+
+
+def _count_problems(records: Records, meta: Mapping[str, Any], contents: Contents) -> Iterator[Problem]:
+    counted = {"k": len(records), "n_studies": len({record.get("study_id") for record in records})}
+    for key, number in counted.items():
+        if meta[key] != number:
+            what = f"{key} is {meta[key]}, but effects.csv has {number}."
+            yield Problem(f"{contents.folder}/dataset.yaml", what, "Correct the one that is wrong.")
+
+
+def _claim_problems(sheet: Sheet, records: list[Record]) -> Iterator[Problem]:
+    for record in records:
+        if record.get("printed") is None:
+            continue
+        where = f"{sheet.where}:{record['row']}"
+        try:
+            number = read_printed(str(record["printed"]))
+        except ClaimError as error:
+            what, _, remedy = str(error).partition(". ")
+            yield Problem(where, f"printed is {what}.", remedy)
+            continue
+        quantity = record.get("quantity")
+        if quantity == "p" and not 0 <= number.value <= 1:
+            yield Problem(where, f"a p value of {record['printed']} is impossible.", "Check it in the paper.")
+        if quantity in _COUNTS and (number.decimals or number.value < 0):
+            yield Problem(where, f"{quantity} is {record['printed']}, which is not a count.", "Write a whole number.")
