@@ -1,7 +1,7 @@
 """Numbers to text for a reader: the only place that rounds.
 
-Style: APA 7, sections 6.36 and 6.43: a leading zero only where a statistic can exceed 1, a true minus sign, exact p values down
-to .001. What is missing is an en dash, so that an empty cell is never mistaken for a forgotten one.
+Style: APA 7, sections 6.36 to 6.43: a leading zero only where a statistic can exceed 1, a true minus sign, exact p
+values down to .001. What is missing is an en dash, so that an empty cell is never mistaken for a forgotten one.
 """
 
 import math
@@ -14,7 +14,7 @@ SUPERSCRIPTS: Final = str.maketrans("0123456789-", "\u2070\u00b9\u00b2\u00b3\u20
 # Measures whose shown values cannot exceed 1 in absolute value (APA 7, 6.36: no leading zero).
 BOUNDED_MEASURES: Final = ("COR", "UCOR", "ZCOR", "RD", "PLO")
 # From here on digits are grouped in threes, and from there on a power of ten reads better than digits.
-GROUPING_FROM: Final = 10_000
+GROUPING_FROM: Final = 1_000
 SCIENTIFIC_FROM: Final = 1e9
 SMALLEST_P: Final = 0.001
 
@@ -41,7 +41,7 @@ def format_number(value: float | None, digits: int = 2) -> str:
     Returns
     -------
     str
-        With a true minus sign, never a negative zero; thousands grouped from 10,000 on, a power of ten from 1e9 on.
+        With a true minus sign, never a negative zero; thousands grouped, a power of ten from 1e9 on.
     """
     if value is None or _is_missing(value):
         return MISSING
@@ -70,7 +70,7 @@ def format_p(p: float | None) -> str:
         return MISSING
     if p < SMALLEST_P:
         return f"p < {format_bounded(SMALLEST_P, 3)}"
-    if p > 1 - SMALLEST_P / 2:
+    if f"{p:.3f}" == "1.000":
         return f"p > {format_bounded(1 - SMALLEST_P, 3)}"
     return f"p = {format_bounded(p, 3)}"
 
@@ -130,4 +130,4 @@ def format_df(value: float | None) -> str:
     """Word degrees of freedom: whole ones without decimals, others with two; None and nan are an en dash."""
     if value is None or _is_missing(value) or math.isinf(value):
         return format_number(value)
-    return format_number(value, 0 if float(value).is_integer() else 2)
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"

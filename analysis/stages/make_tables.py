@@ -1,0 +1,61 @@
+"""Write the tables a reader sees, at full precision: `results/{analysis}/tables/*.csv`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from analysis.config import AnalysisRow, ModelRow
+from analysis.errors import ToolkitError
+from analysis.files import read_json, read_records, write_records
+from analysis.tables.collection import build_all_tables
+from analysis.tables.records import ModelResults
+
+MODEL_TABLES = (
+    *("coefficients", "heterogeneity", "studies", "predictions", "tests", "cells", "slopes", "collinearity"),
+    *("subgroups", "excluded"),
+)
+
+
+def read_model(results: Path, row: ModelRow) -> ModelResults:
+    """Return what one model left behind."""
+    folder = results / row.name
+    tables = {name: read_records(folder / f"{name}.csv", name) for name in MODEL_TABLES}
+    return ModelResults(name=row.name, fit=read_json(folder / "fit.json"), tables=tables)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, build, write."""
+    analysis = AnalysisRow.from_json(arguments.analysis)
+    rows = [ModelRow.from_json(json.dumps(row)) for row in json.loads(arguments.models)]
+    tables = build_all_tables(
+        asdict(analysis),
+        read_json(arguments.data / "dataset.json"),
+        read_records(arguments.data / "claims.csv", "../claims"),
+        read_records(arguments.results / "excluded.csv", "excluded"),
+        [read_model(arguments.results, row) for row in rows],
+    )
+    for name, records in tables.items():
+        write_records(arguments.out / f"{name}.csv", f"../tables/{name}", records)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the stage; 1 and one message when something cannot be used."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--analysis", required=True, help="row of the analysis, JSON")
+    parser.add_argument("--models", required=True, help="rows of its models, a JSON list")
+    parser.add_argument("--data", required=True, type=Path, help="checked dataset, results/data/{dataset}")
+    parser.add_argument("--results", required=True, type=Path, help="results of the analysis, results/{analysis}")
+    parser.add_argument("--out", required=True, type=Path, help="folder of the tables")
+    try:
+        run(parser.parse_args(argv))
+    except ToolkitError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

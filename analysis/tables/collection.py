@@ -1,0 +1,59 @@
+"""All tables of one analysis, by name."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.tables.coefficients import build_coefficients_table
+from analysis.tables.headline import build_headline_table
+from analysis.tables.models import build_models_table
+from analysis.tables.moderators import (
+    build_cells_table,
+    build_collinearity_table,
+    build_heterogeneity_table,
+    build_slopes_table,
+    build_subgroups_table,
+    build_tests_table,
+)
+from analysis.tables.predictions import build_predictions_table
+from analysis.tables.published import build_published_table
+from analysis.tables.records import ModelResults, Records, Value
+from analysis.tables.studies import build_excluded_table, build_exclusions_table, build_studies_table
+
+
+def build_all_tables(
+    analysis: Mapping[str, Any],
+    dataset: Mapping[str, Any],
+    claims: Sequence[Mapping[str, Value]],
+    excluded: Sequence[Mapping[str, Value]],
+    models: Sequence[ModelResults],
+) -> dict[str, Records]:
+    """Return every table of an analysis by the name of its schema in `schemas/tables/`.
+
+    Parameters
+    ----------
+    analysis : the analysis row; `measure`, `headline` and `dataset` decide scale, first result and sources.
+    dataset : the content of `dataset.json`.
+    claims : rows of the dataset's claims.csv.
+    excluded : rows of the analysis' excluded.csv.
+    models : what the models of the analysis left behind, in the order of the analysis.
+    """
+    measure, name = analysis["measure"], analysis["dataset"]
+    headline = next(model for model in models if model.name == analysis["headline"])
+    rows = build_models_table(models, measure)
+    left_out = build_excluded_table(excluded, models, name)
+    return {
+        "headline": build_headline_table(analysis, dataset, models),
+        "models": rows,
+        "coefficients": build_coefficients_table(models, measure),
+        "tests": build_tests_table(models),
+        "heterogeneity": build_heterogeneity_table(models),
+        "predictions": build_predictions_table(models, measure),
+        "cells": build_cells_table(models),
+        "slopes": build_slopes_table(models, measure),
+        "subgroups": build_subgroups_table(models, measure),
+        "collinearity": build_collinearity_table(models),
+        "studies": build_studies_table(headline, measure, name),
+        "excluded": left_out,
+        "exclusions": build_exclusions_table(left_out),
+        "published": build_published_table(claims, rows, name),
+    }
