@@ -108,8 +108,10 @@ class Fit:
     ----------
     beta, se, stat, pval, ci_lb, ci_ub : (..., p)
         Coefficients, in units of the measure, and their tests.
-    vb : (..., p, p)
-        Their covariance matrix.
+    vb, vb_z : (..., p, p)
+        Their covariance matrix, and the one before any Knapp-Hartung scaling.
+    s2w : (...)
+        The Knapp-Hartung factor, weighted residual sum of squares over k - p (Knapp & Hartung 2003, eq. 5), whatever the test.
     ddf : (...)
         Denominator degrees of freedom; infinity for z.
     tau2, se_tau2 : (...)
@@ -136,6 +138,8 @@ class Fit:
     beta: Array
     se: Array
     vb: Array
+    vb_z: Array
+    s2w: Array
     stat: Array
     ddf: Array
     pval: Array

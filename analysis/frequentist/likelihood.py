@@ -1,0 +1,53 @@
+"""Log-likelihoods of a batch of data sets, and what follows from them."""
+
+import numpy as np
+
+from analysis.frequentist.linear import Batch, cross, solve, weigh
+from analysis.results import Array, BoolArray
+
+LOG_2PI = float(np.log(2.0 * np.pi))
+# As in metafor's `ll0check`: a root of the score is given up for tau2 = 0 only for a gain beyond the rounding of its default optimiser.
+MIN_GAIN = float(np.finfo(float).eps ** 0.25)
+
+
+def log_likelihood(batch: Batch, tau2: Array, *, restricted: bool, residuals: Array | None = None) -> Array:
+    """Log-likelihood at `tau2` (B,), coefficients at their weighted least-squares values.
+
+    Parameters
+    ----------
+    restricted : bool
+        Restricted likelihood, with the term 0.5 log det X'X as metafor includes it; else the full one.
+    residuals : (B, k), optional
+        Residuals to use instead, when other weights than the inverse variances gave the coefficients.
+    """
+    w = weigh(batch, tau2)
+    e = solve(batch, w)[2] if residuals is None else residuals
+    logs = np.log(batch.v + tau2[:, None])
+    half = np.add.reduce(logs if batch.m is None else logs * batch.m, axis=-1) + np.vecdot(w * e, e)
+    if not restricted:
+        return -0.5 * (batch.k * LOG_2PI + half)
+    return -0.5 * ((batch.k - batch.p) * LOG_2PI + half + _log_determinants(batch, w))
+
+
+def _log_determinants(batch: Batch, w: Array) -> Array:
+    """`log det X'WX - log det X'X`, (B,)."""
+    if batch.constant:
+        return np.log(np.add.reduce(w, axis=-1) / batch.k)
+    unit = np.ones_like(batch.y) if batch.m is None else batch.m
+    difference: Array = np.linalg.slogdet(cross(batch, w))[1] - np.linalg.slogdet(cross(batch, unit))[1]
+    return difference
+
+
+def gains_at_zero(batch: Batch, tau2: Array, restricted: bool) -> BoolArray:
+    """Where the likelihood at tau2 = 0 clearly exceeds the one at the root found, (B,)."""
+    positive = tau2 > 0.0
+    if not positive.any():
+        return positive
+    zero = log_likelihood(batch, np.zeros_like(tau2), restricted=restricted)
+    return positive & (zero - log_likelihood(batch, tau2, restricted=restricted) > MIN_GAIN)
+
+
+def saturated_log_likelihood(batch: Batch) -> Array:
+    """Log-likelihood of the model that fits every effect exactly, (B,)."""
+    logs = np.log(batch.v) + LOG_2PI
+    return -0.5 * (logs if batch.m is None else logs * batch.m).sum(-1)

@@ -1,0 +1,91 @@
+"""Predicted means, and the three things that are called prediction interval."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.errors import ModelError
+from analysis.frequentist.pooling import critical
+from analysis.frequentist.shapes import flat, reshape
+from analysis.results import Array, Fit, Prediction
+from analysis.vocabulary import PREDICTION_INTERVALS
+
+
+def default_prediction(test: str) -> str:
+    """The interval that metafor's `predict` gives for this test."""
+    return "normal" if test == "z" else "knapp_hartung"
+
+
+def predict(fit: Fit, X: ArrayLike, *, interval: str | None = None) -> Prediction:
+    """Predict means at rows of predictors.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of one data set or of a batch.
+    X : (m, p)
+        Rows of the design matrix, with the intercept column where the model has one.
+    interval : str, optional
+        One of `vocabulary.PREDICTION_INTERVALS`: `normal` (mean +- z sqrt(se2 + tau2)), `higgins` (t with k - p - 1 df, which is k - 2 for
+        a mean; Higgins, Thompson & Spiegelhalter 2009, eq. 12) and `knapp_hartung` (t with k - p df and the standard error of a
+        t-type test, Knapp-Hartung's unless the fit's test is `t` or `adhoc`).
+
+    Returns
+    -------
+    Prediction
+        `(..., m)`. The confidence limits are those of the fit's own test.
+    """
+    rows = np.asarray(X, dtype=float)
+    if rows.ndim != 2 or rows.shape[1] != fit.p:
+        raise ModelError(f"X has shape {rows.shape}; give rows of {fit.p} predictors: {', '.join(fit.names)}.")
+    kind = interval or default_prediction(fit.test)
+    pred = flat(fit.beta, 1) @ rows.T
+    se = np.sqrt(_row_variance(flat(fit.vb, 2), rows))
+    reach = critical(fit.level, flat(fit.ddf, 0))[:, None] * se
+    lb, ub = _limits(fit, rows, pred, kind)
+    shape = np.shape(fit.tau2)
+    return Prediction(
+        pred=reshape(pred, shape),
+        se=reshape(se, shape),
+        ci_lb=reshape(pred - reach, shape),
+        ci_ub=reshape(pred + reach, shape),
+        pi_lb=reshape(lb, shape),
+        pi_ub=reshape(ub, shape),
+        interval=kind,
+        level=fit.level,
+    )
+
+
+def mean_limits(fit: Fit, kind: str) -> tuple[Array, Array]:
+    """Prediction limits of the mean of an intercept-only fit, flat over the batch, (B,)."""
+    lb, ub = _limits(fit, np.ones((1, 1)), flat(fit.beta, 1), kind)
+    return lb[:, 0], ub[:, 0]
+
+
+def _row_variance(vb: Array, rows: Array) -> Array:
+    if rows.shape[1] == 1:
+        return vb[:, :, 0] * rows[None, :, 0] ** 2
+    return np.einsum("mp,bpq,mq->bm", rows, vb, rows)
+
+
+def _limits(fit: Fit, rows: Array, pred: Array, kind: str) -> tuple[Array, Array]:
+    if kind not in PREDICTION_INTERVALS:
+        raise ModelError(f'prediction interval "{kind}" is not known. Use one of {", ".join(PREDICTION_INTERVALS)}.')
+    variance = _row_variance(flat(fit.vb_z, 2), rows)
+    if kind == "knapp_hartung":
+        variance = variance * _scale(fit)[:, None]
+    spread = np.sqrt(variance + flat(fit.tau2, 0)[:, None])
+    reach = critical(fit.level, _freedom(fit, kind))[:, None] * spread
+    return pred - reach, pred + reach
+
+
+def _scale(fit: Fit) -> Array:
+    s2w = flat(fit.s2w, 0)
+    return np.ones_like(s2w) if fit.test == "t" else np.maximum(s2w, 1.0) if fit.test == "adhoc" else s2w
+
+
+def _freedom(fit: Fit, kind: str) -> Array:
+    k = flat(fit.k, 0)
+    if kind == "normal":
+        return np.full(k.shape, np.inf)
+    df = k - fit.p - (1 if kind == "higgins" else 0)
+    return np.where(df > 0, df, np.nan)

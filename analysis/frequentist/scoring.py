@@ -1,0 +1,113 @@
+"""Two iterations that every estimator shares: climbing a likelihood and solving Q(tau2) = target, over a batch at once."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from analysis.frequentist.linear import Batch, solve, weigh
+from analysis.results import Array, BoolArray, Convergence, IntArray
+
+type Moments = Callable[[Batch, Array], tuple[Array, Array, Array]]
+
+MAX_ITERATIONS = 200
+# Scoring alone settles nearly always; what has not settled by then is bracketed.
+MAX_SCORING = 30
+# Steps are relative to tau2 plus a typical sampling variance. The error left by a Newton step is of the order of its square.
+NEWTON_TOLERANCE, FISHER_TOLERANCE = 1e-7, 1e-12
+# The observed information replaces the expected one where it is at least this share of it, that is, near a mode.
+NEAR_MODE = 0.25
+
+
+def maximise(batch: Batch, start: Array, moments: Moments) -> tuple[Array, Convergence]:
+    """Climb a likelihood in tau2 from `start` (B,), tau2 >= 0.
+
+    Fisher scoring from the start that metafor uses, and so to the mode that it finds; near the mode the observed information replaces the
+    expected one, which turns linear convergence into quadratic.
+    """
+    count = len(start)
+    tau2, iterations = start.copy(), np.zeros(count, dtype=int)
+    converged = np.zeros(count, dtype=bool)
+    active: IntArray = np.arange(count)
+    part, t, scale = batch, tau2, _typical_variance(batch)
+    for _ in range(MAX_SCORING):
+        score, expected, observed = moments(part, t)
+        near = observed > NEAR_MODE * expected
+        new = np.maximum(t + score / np.where(near, observed, expected), 0.0)
+        done = np.abs(new - t) <= np.where(near, NEWTON_TOLERANCE, FISHER_TOLERANCE) * (t + scale)
+        tau2[active] = new
+        iterations[active] += 1
+        if done.any():
+            converged[active[done]] = True
+            keep = ~done
+            if not keep.any():
+                break
+            active, part, new, scale = active[keep], part.take(keep), new[keep], scale[keep]
+        t = new
+    else:
+        tau2[active], steps, converged[active] = _bisect(part, t, moments, scale)
+        iterations[active] += steps
+    return tau2, Convergence(converged=converged, iterations=iterations, at_boundary=tau2 == 0.0)
+
+
+def _bisect(batch: Batch, t: Array, moments: Moments, scale: Array) -> tuple[Array, int, BoolArray]:
+    """Bracket the mode nearest to `t` by the sign of the score and halve the bracket to rounding error."""
+    uphill = moments(batch, t)[0] > 0.0
+    low, high = np.where(uphill, t, 0.0), np.where(uphill, np.maximum(2.0 * t, scale), t)
+    steps = 0
+    while steps < MAX_ITERATIONS and (rising := moments(batch, high)[0] > 0.0).any():
+        low, high = np.where(rising, high, low), np.where(rising, 2.0 * high, high)
+        steps += 1
+    while steps < MAX_ITERATIONS and (high - low > FISHER_TOLERANCE * (low + scale)).any():
+        middle = 0.5 * (low + high)
+        rising = moments(batch, middle)[0] > 0.0
+        low, high = np.where(rising, middle, low), np.where(rising, high, middle)
+        steps += 1
+    settled = high - low <= FISHER_TOLERANCE * (low + scale)
+    return np.where(low == 0.0, 0.0, 0.5 * (low + high)), steps, settled
+
+
+def _typical_variance(batch: Batch) -> Array:
+    """Harmonic mean of the sampling variances, (B,): the scale on which tau2 matters."""
+    typical: Array = batch.k / np.add.reduce(weigh(batch, 0.0), axis=-1)
+    return typical
+
+
+def solve_generalised_q(batch: Batch, target: Array) -> tuple[Array, Convergence]:
+    """Solve `Q(tau2) = y'P(tau2)y = target` (B,); zero where Q(0) is below the target already.
+
+    1/Q is an increasing concave function of tau2 (a weighted harmonic mean of `lambda_j + tau2`), so Newton's method on it climbs from zero
+    to the root without ever overshooting.
+    """
+    count = len(target)
+    tau2, iterations = np.zeros(count), np.zeros(count, dtype=int)
+    converged = np.zeros(count, dtype=bool)
+    active: IntArray = np.arange(count)
+    part, t, goal, scale = batch, tau2, target, _typical_variance(batch)
+    for _ in range(MAX_ITERATIONS):
+        q, slope = _generalised_q(part, t)
+        step = np.maximum((q / goal - 1.0) * q / slope, 0.0)
+        step = np.where(np.isfinite(step), step, 0.0)
+        new = t + step
+        done: BoolArray = step <= NEWTON_TOLERANCE * (t + scale)
+        tau2[active], iterations[active] = new, iterations[active] + 1
+        converged[active[done]] = True
+        keep = ~done
+        if not keep.any():
+            break
+        active, part, t, goal, scale = active[keep], part.take(keep), new[keep], goal[keep], scale[keep]
+    return tau2, Convergence(converged=converged, iterations=iterations, at_boundary=tau2 == 0.0)
+
+
+def _generalised_q(batch: Batch, tau2: Array) -> tuple[Array, Array]:
+    """`y'Py` and minus its derivative `y'PPy`, (B,)."""
+    w = weigh(batch, tau2)
+    e = solve(batch, w)[2]
+    we = w * e
+    return np.vecdot(we, e), np.vecdot(we, we)
+
+
+def generalised_q(batch: Batch, tau2: Array) -> Array:
+    """`Q(tau2) = y'P(tau2)y`, (B,) (Viechtbauer 2007, Stat. Med. 26, 37-52, eq. 6)."""
+    return _generalised_q(batch, tau2)[0]
+
+
