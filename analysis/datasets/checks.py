@@ -9,7 +9,7 @@ from analysis.datasets.claims import read_printed
 from analysis.datasets.columns import Column, columns_of_dataset, columns_of_schema
 from analysis.datasets.declarations import check_description
 from analysis.datasets.description import read_description
-from analysis.datasets.inputs import describe_inputs, group_by_inputs, take_columns
+from analysis.datasets.inputs import describe_inputs, take_inputs
 from analysis.datasets.sheet import Sheet, decode, split_sheet
 from analysis.datasets.tables import check_header, check_unique, read_rows
 from analysis.errors import ClaimError, DataError, Problem
@@ -174,11 +174,12 @@ def _measure_problems(
         yield Problem(f"{sheet.where}:1", what, f"It needs {describe_inputs(measure)}.")
         return
     included = [record for record in records if record.get("exclude") is None]
-    for names, indices in group_by_inputs(included, measure).items():
-        for found in find_impossible(measure, take_columns(included, indices, names)):
-            line = included[indices[found.index]]["row"]
-            if (line, found.column) not in faulty:
-                yield Problem(f"{sheet.where}:{line}", found.what, found.remedy)
+    if not included:
+        return
+    for found in find_impossible(measure, take_inputs(included, measure)):
+        line = included[found.index]["row"]
+        if (line, found.column) not in faulty:
+            yield Problem(f"{sheet.where}:{line}", found.what, found.remedy)
 
 
 def _count_problems(records: Records, meta: Mapping[str, Any], contents: Contents) -> Iterator[Problem]:

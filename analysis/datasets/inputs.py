@@ -1,6 +1,6 @@
 """Which statistics of a row a measure is computed from: the first set of columns that the row fills."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,22 +15,15 @@ def choose_inputs(record: Mapping[str, Cell], measure: str) -> tuple[str, ...] |
     return next((names for names in sets if all(record.get(name) is not None for name in names)), None)
 
 
-def group_by_inputs(records: Sequence[Mapping[str, Cell]], measure: str) -> dict[tuple[str, ...], list[int]]:
-    """Return the positions of the records that fill each set of input columns; the others appear nowhere."""
-    groups: dict[tuple[str, ...], list[int]] = {}
-    for index, record in enumerate(records):
-        names = choose_inputs(record, measure)
-        if names is not None:
-            groups.setdefault(names, []).append(index)
-    return groups
+def input_columns(measure: str) -> tuple[str, ...]:
+    """Return every column the measure can be computed from, once."""
+    return tuple(dict.fromkeys(name for names in MEASURE_INPUTS[measure] for name in names))
 
 
-def take_columns(
-    records: Sequence[Mapping[str, Cell]], indices: Iterable[int], names: Iterable[str]
-) -> dict[str, Array]:
-    """Return columns of numbers, `(m,)` for m indices."""
-    rows = list(indices)
-    return {name: np.array([_number(records[row][name]) for row in rows], dtype=float) for name in names}
+def take_inputs(records: Sequence[Mapping[str, Cell]], measure: str) -> dict[str, Array]:
+    """Return the input columns of the measure that the records have, `(k,)` each, NaN for an empty cell."""
+    names = [name for name in input_columns(measure) if any(name in record for record in records)]
+    return {name: np.array([_number(record.get(name)) for record in records], dtype=float) for name in names}
 
 
 def _number(value: Cell) -> float:
