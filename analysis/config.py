@@ -83,21 +83,22 @@ class Config:
     models: Mapping[str, ModelRow]
 
 
-def load_config(source: str | Path | Mapping[str, Any], data_dir: str | Path) -> Config:
+def load_config(source: str | Path | Mapping[str, Any], data_dir: str | Path, *, where: str | None = None) -> Config:
     """Read and validate every choice at once.
 
     Parameters
     ----------
     source : path of a YAML file, or the mapping it holds.
     data_dir : folder of the datasets; an analysis may use those with a `dataset.yaml` that declares its columns.
+    where : what messages call the source, if not its path.
 
     Raises
     ------
     ConfigError
         With one sentence per problem: where, what, what to do.
     """
-    where, choices = read_choices(source)
-    problems = problems_in_choices(where, choices, Path(data_dir))
+    place, choices = read_choices(source)
+    problems = problems_in_choices(where or place, choices, Path(data_dir))
     if problems:
         raise ConfigError("\n".join(str(problem) for problem in problems))
     seed, level = int(choices["seed"]), float(choices["level"])

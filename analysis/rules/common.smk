@@ -1,0 +1,116 @@
+"""What the rules share: the validated configuration, and the functions that list what a rule needs."""
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from snakemake.utils import update_config
+
+from analysis.config import load_config, model_for
+from analysis.config_problems import read_choices
+from analysis.errors import ConfigError
+
+CONFIG_FILE = "config/config.yaml"
+# What nearly every stage stands on, besides the rooms it names itself.
+GROUND = ("errors", "vocabulary", "results", "config", "files", "provenance", "schemas/results")
+
+
+def read_config():
+    """Return the validated choices: of --configfile or else config/config.yaml, with --config on top."""
+    files = workflow.overwrite_configfiles or [CONFIG_FILE]
+    choices = {}
+    try:
+        for path in files:
+            update_config(choices, read_choices(path)[1] or {})
+        update_config(choices, workflow.config_settings.config or {})
+        return load_config(choices, "data", where=" + ".join(str(path) for path in files))
+    except ConfigError as error:
+        # Not a WorkflowError: Snakemake would add where in this file it was raised, which is not where the mistake is.
+        sys.exit(str(error))
+
+
+CONFIG = read_config()
+DATASETS = sorted(path.parent.name for path in Path("data").glob("*/dataset.yaml"))
+
+
+def any_of(names):
+    """Return a pattern of exactly these names."""
+    return "|".join(re.escape(name) for name in names)
+
+
+def sources(*rooms):
+    """Return the files of the rooms a stage stands on: Snakemake does not follow imports."""
+    package = Path("analysis")
+    files = set()
+    for room in (*GROUND, *rooms):
+        single = package / f"{room}.py"
+        files.update([single] if single.is_file() else (package / room).glob("**/*.[py]*"))
+    return sorted(path.as_posix() for path in files if path.suffix in {".py", ".yaml"})
+
+
+def dataset_files(wildcards):
+    """Return the files of a dataset's folder."""
+    return sorted(path.as_posix() for path in Path("data", wildcards.dataset).iterdir() if path.is_file())
+
+
+def dataset_of(wildcards):
+    """Return the folder of the checked dataset of an analysis."""
+    return f"results/data/{CONFIG.analyses[wildcards.analysis].dataset}"
+
+
+def dataset_of_analysis(wildcards):
+    """Return the checked files of the dataset of an analysis."""
+    return [f"{dataset_of(wildcards)}/{name}" for name in ("dataset.json", "effects.csv", "claims.csv")]
+
+
+def analysis_row(wildcards):
+    """Return the row of an analysis as JSON."""
+    return CONFIG.analyses[wildcards.analysis].to_json()
+
+
+def question_row(wildcards):
+    """Return the row of an analysis without what only a page shows, so that a new title refits nothing."""
+    row = CONFIG.analyses[wildcards.analysis]
+    return replace(row, title="", question="", models=(), headline="").to_json()
+
+
+def model_row(wildcards):
+    """Return the row of a model in an analysis as JSON."""
+    return model_for(CONFIG, wildcards.analysis, wildcards.model).to_json()
+
+
+def as_json_list(rows):
+    """Return rows that are JSON already as one JSON list."""
+    return f"[{','.join(rows)}]"
+
+
+def model_rows(wildcards):
+    """Return the rows of every model of an analysis as a JSON list, in the order of the analysis."""
+    models = CONFIG.analyses[wildcards.analysis].models
+    return as_json_list(model_for(CONFIG, wildcards.analysis, model).to_json() for model in models)
+
+
+def fits_of_analysis(wildcards):
+    """Return the files of every model of an analysis."""
+    models = CONFIG.analyses[wildcards.analysis].models
+    return expand(list(rules.fit_frequentist.output), analysis=wildcards.analysis, model=models)
+
+
+def all_fits():
+    """Return the file of every fit: an analysis has only its own models."""
+    return [
+        path
+        for name, row in CONFIG.analyses.items()
+        for path in expand(rules.fit_frequentist.output.fit, analysis=name, model=row.models)
+    ]
+
+
+def analysis_rows(wildcards):
+    """Return the rows of every analysis as a JSON list, in the order of the configuration."""
+    return as_json_list(row.to_json() for row in CONFIG.analyses.values())
+
+
+def templates():
+    """Return what the words and styles of the pages stand in."""
+    return sorted(path.as_posix() for path in Path("reports").glob("templates/**/*") if path.is_file())

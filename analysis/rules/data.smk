@@ -1,0 +1,46 @@
+"""From a folder of the data shelf to effect sizes."""
+
+
+rule validate_data:
+    """Check a dataset against its schemas and write it in one shape."""
+    input:
+        files=dataset_files,
+        script="analysis/stages/validate_data.py",
+        code=sources("schemas"),
+    output:
+        description="results/data/{dataset}/dataset.json",
+        effects="results/data/{dataset}/effects.csv",
+        claims="results/data/{dataset}/claims.csv",
+    log:
+        "logs/validate_data/{dataset}.log",
+    params:
+        module=as_py_module(),
+        dataset="data/{dataset}",
+        out="results/data/{dataset}",
+    shell:
+        "python -m {params.module} --dataset {params.dataset} --out-dir {params.out} 2> {log}"
+
+
+rule compute_effects:
+    """Compute yi and vi of one analysis, and say which rows stayed out."""
+    input:
+        data=dataset_of_analysis,
+        script="analysis/stages/compute_effects.py",
+        code=sources("measures"),
+    output:
+        effects=report(
+            "results/{analysis}/effects.csv",
+            caption="../../reports/captions/effects.rst",
+            category="Effect sizes",
+            labels={"analysis": "{analysis}"},
+        ),
+        excluded="results/{analysis}/excluded.csv",
+    log:
+        "logs/compute_effects/{analysis}.log",
+    params:
+        module=as_py_module(),
+        data=dataset_of,
+        analysis=question_row,
+    shell:
+        "python -m {params.module} --data {params.data} --analysis {params.analysis:q}"
+        " --effects {output.effects} --excluded {output.excluded} 2> {log}"

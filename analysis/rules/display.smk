@@ -1,0 +1,51 @@
+"""From estimates to what a reader sees: nothing is estimated here."""
+
+
+rule make_tables:
+    """Pick and transform the rows a reader sees, at full precision."""
+    input:
+        data=dataset_of_analysis,
+        effects=rules.compute_effects.output,
+        fits=fits_of_analysis,
+        script="analysis/stages/make_tables.py",
+        code=sources("tables"),
+    output:
+        tables=directory("results/{analysis}/tables"),
+    log:
+        "logs/make_tables/{analysis}.log",
+    params:
+        module=as_py_module(),
+        analysis=analysis_row,
+        models=model_rows,
+        data=dataset_of,
+        results="results/{analysis}",
+    shell:
+        "python -m {params.module} --analysis {params.analysis:q} --models {params.models:q}"
+        " --data {params.data} --results {params.results} --out {output.tables} 2> {log}"
+
+
+rule make_figures:
+    """Draw the forest, funnel and bubble plots."""
+    input:
+        effects=rules.compute_effects.output,
+        fits=fits_of_analysis,
+        script="analysis/stages/make_figures.py",
+        code=sources("figures", "formatting"),
+    output:
+        figures=report(
+            directory("results/{analysis}/figures"),
+            patterns=["{figure}.svg"],
+            caption="../../reports/captions/figures.rst",
+            category="Figures",
+            labels={"analysis": "{analysis}", "figure": "{figure}"},
+        ),
+    log:
+        "logs/make_figures/{analysis}.log",
+    params:
+        module=as_py_module(),
+        analysis=analysis_row,
+        models=model_rows,
+        results="results/{analysis}",
+    shell:
+        "python -m {params.module} --analysis {params.analysis:q} --models {params.models:q}"
+        " --results {params.results} --out {output.figures} 2> {log}"

@@ -1,0 +1,46 @@
+"""From tables and figures to pages: nothing is computed here."""
+
+
+rule render_report:
+    """Write the page of one analysis."""
+    input:
+        data=dataset_of_analysis,
+        tables=rules.make_tables.output.tables,
+        figures=rules.make_figures.output.figures,
+        script="analysis/stages/render_report.py",
+        code=sources("reporting", "formatting"),
+        templates=templates(),
+    output:
+        page="reports/rendered/{analysis}/index.html",
+    log:
+        "logs/render_report/{analysis}.log",
+    params:
+        module=as_py_module(),
+        analysis=analysis_row,
+        models=model_rows,
+        data=dataset_of,
+        out="reports/rendered/{analysis}",
+    shell:
+        "python -m {params.module} --analysis {params.analysis:q} --models {params.models:q} --data {params.data}"
+        " --tables {input.tables} --figures {input.figures} --out {params.out} 2> {log}"
+
+
+rule render_index:
+    """Write the first page: every analysis with its headline result and status."""
+    input:
+        pages=expand(rules.render_report.output.page, analysis=CONFIG.analyses),
+        tables=expand(rules.make_tables.output.tables, analysis=CONFIG.analyses),
+        data=expand(rules.validate_data.output, dataset=DATASETS),
+        script="analysis/stages/render_index.py",
+        code=sources("reporting", "formatting"),
+        templates=templates(),
+    output:
+        index="reports/rendered/index.html",
+    log:
+        "logs/render_index.log",
+    params:
+        module=as_py_module(),
+        analyses=analysis_rows,
+    shell:
+        "python -m {params.module} --analyses {params.analyses:q} --results results"
+        " --pages reports/rendered --out {output.index} 2> {log}"
