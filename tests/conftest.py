@@ -16,7 +16,7 @@ PROGRAM = """
 suppressMessages({library(metafor); library(metadat)})
 list2env(jsonlite::fromJSON("data.json"), globalenv())
 result <- withVisible(suppressWarnings(source("code.R", echo = FALSE)))$value$value
-writeLines(jsonlite::toJSON(result, digits = NA, na = "null", auto_unbox = TRUE), "result.json")
+writeLines(jsonlite::toJSON(result, digits = NA, na = "null", null = "null", auto_unbox = TRUE), "result.json")
 """
 
 
