@@ -7,8 +7,7 @@ from pathlib import Path
 
 from snakemake.utils import update_config
 
-from analysis.config import load_config, model_for
-from analysis.config_problems import read_choices
+from analysis.config import load_config, model_for, read_choices
 from analysis.errors import ConfigError
 
 CONFIG_FILE = "config/config.yaml"

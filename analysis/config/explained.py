@@ -1,12 +1,13 @@
 """Sentences for a configuration that is not of the shape its JSON Schema asks for."""
 
-from collections.abc import Iterator
-from typing import Any
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator, ValidationError
-
-from analysis.config_problems import did_you_mean
 from analysis.errors import Problem
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 _TYPES = {
     "object": "a mapping of keys to values",
@@ -19,8 +20,22 @@ _TYPES = {
 }
 
 
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return the second half of a message: the nearest known word, then all of them."""
+    known = list(known)
+    near = difflib.get_close_matches(str(word), known, n=1) or difflib.get_close_matches(
+        str(word).lower(), [name.lower() for name in known], n=1
+    )
+    names = {name.lower(): name for name in known}
+    hint = f"Did you mean {names[near[0].lower()]}? " if near else ""
+    return f"{hint}Known: {', '.join(known)}." if known else "There is none to choose from."
+
+
 def explain(where: str, choices: Any, schema: dict[str, Any]) -> Iterator[Problem]:
     """Yield one problem for each way in which the choices break the schema, in the order of the file."""
+    # Slow to import, so it waits until there is something to explain.
+    from jsonschema import Draft202012Validator
+
     errors = sorted(
         Draft202012Validator(schema).iter_errors(choices), key=lambda error: [str(step) for step in error.absolute_path]
     )
@@ -29,7 +44,7 @@ def explain(where: str, choices: Any, schema: dict[str, Any]) -> Iterator[Proble
         yield from _sentences(f"{where}: {path}" if path else where, error)
 
 
-def _sentences(where: str, error: ValidationError) -> Iterator[Problem]:
+def _sentences(where: str, error: "ValidationError") -> Iterator[Problem]:
     value: Any = error.instance
     rule: Any = error.validator_value
     schema: Any = error.schema
