@@ -1,7 +1,7 @@
-"""The only module that opens files: text, CSV tables, JSON, and dataset folders; checked on the way in and on the way out.
+"""The only module that opens files: text, CSV tables, JSON and dataset folders, checked on the way in and out.
 
-A file is written beside its target and renamed, so that a reader never sees half of one. What a cell or a dataset may hold
-is decided in `analysis.datasets`; the JSON Schemas are in `analysis/schemas/`.
+A file is written beside its target and renamed, so that a reader never sees half of one. What a cell or a dataset may
+hold is decided in `analysis.datasets`; the JSON Schemas are in `analysis/schemas/`.
 """
 
 import csv
@@ -9,7 +9,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from analysis.datasets import (
 )
 from analysis.datasets.cells import parse_untyped
 from analysis.datasets.checks import FILES
+from analysis.datasets.description import read_description
 from analysis.datasets.tables import check_header
 from analysis.errors import DataError, Problem, SchemaError
 
@@ -41,7 +42,7 @@ _DATASET_SCHEMAS = {name: name.replace(".csv", "").replace(".yaml", "") for name
 type StrPath = str | os.PathLike[str]
 
 
-# --- Bytes and text ----------------------------------------------------------------------------------------------------------
+# --- Bytes and text ---------------------------------------------------------------------------------------------------
 
 
 def read_bytes(path: StrPath) -> bytes:
@@ -98,7 +99,7 @@ def write_text(path: StrPath, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-# --- JSON and schemas --------------------------------------------------------------------------------------------------------
+# --- JSON and schemas -------------------------------------------------------------------------------------------------
 
 
 def read_json(path: StrPath) -> Any:
@@ -107,7 +108,13 @@ def read_json(path: StrPath) -> Any:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         where = f"{Path(path).as_posix()}:{error.lineno}"
-        raise DataError(Problem(where, f"this is not JSON ({error.msg}).", "Delete it and run the workflow again.")) from None
+        raise DataError(
+            Problem(
+                where,
+                f"this is not JSON ({error.msg}).",
+                "Delete it and run the workflow again.",
+            )
+        ) from None
 
 
 def write_json(path: StrPath, value: Any) -> None:
@@ -115,7 +122,13 @@ def write_json(path: StrPath, value: Any) -> None:
     try:
         text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     except (ValueError, TypeError) as error:
-        raise SchemaError(Problem(Path(path).as_posix(), f"{error}.", "Write None where there is no number.")) from None
+        raise SchemaError(
+            Problem(
+                Path(path).as_posix(),
+                f"{error}.",
+                "Write None where there is no number.",
+            )
+        ) from None
     write_text(path, text + "\n")
 
 
@@ -128,7 +141,7 @@ def load_schema(name: str) -> dict[str, Any]:
     return schema
 
 
-# --- Tables of results -------------------------------------------------------------------------------------------------------
+# --- Tables of results ------------------------------------------------------------------------------------------------
 
 
 def read_records(path: StrPath, schema: str) -> Records:
@@ -149,7 +162,7 @@ def read_records(path: StrPath, schema: str) -> Records:
         raise SchemaError(problems)
     open_ended = rules["items"].get("additionalProperties", True)
     known = {**{name: Column(name=name, type="string") for name in sheet.header}, **columns} if open_ended else columns
-    problems += check_header(sheet, known, rules["items"]["required"], table="Remove it.")
+    problems += check_header(sheet, known, rules["items"]["required"], remedy="Remove it.")
     records: Records = []
     for line, cells in sheet.rows:
         record: Record = {}
@@ -179,13 +192,30 @@ def write_records(path: StrPath, name: str, records: Sequence[Mapping[str, Cell]
     plain = [{key: _plain(value) for key, value in record.items()} for record in records]
     _require_schema(plain, name, Path(path).as_posix())
     extra = dict.fromkeys(key for record in plain for key in record if key not in columns)
-    header = [column for column in columns if column in rules["items"]["required"] or _used(column, plain)] + list(extra)
+    header = [column for column in columns if column in rules["items"]["required"] or _used(column, plain)] + list(
+        extra
+    )
+    _write_csv(path, header, plain, typed=columns)
+
+
+def write_table(path: StrPath, records: Sequence[Mapping[str, Cell]], header: Sequence[str] = ()) -> None:
+    """Write a CSV file of a dataset folder; `header` names its columns when there are no records."""
+    columns = list(records[0]) if records else list(header)
+    _write_csv(path, columns, records, typed=columns)
+
+
+def _write_csv(
+    path: StrPath,
+    header: Sequence[str],
+    records: Sequence[Mapping[str, Cell]],
+    typed: Container[str],
+) -> None:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
-    for line, record in enumerate(plain, start=2):
+    for line, record in enumerate(records, start=2):
         try:
-            writer.writerow([show_cell(record.get(key), typed=key in columns) for key in header])
+            writer.writerow([show_cell(record.get(key), typed=key in typed) for key in header])
         except CellError as error:
             raise SchemaError(Problem(f"{Path(path).as_posix()}:{line}", error.what, error.remedy)) from None
     write_text(path, stream.getvalue())
@@ -195,7 +225,7 @@ def _used(column: str, records: Records) -> bool:
     return any(column in record for record in records)
 
 
-def _plain(value: Cell) -> Cell:
+def _plain(value: Any) -> Cell:
     """Return a numpy scalar as the plain number that JSON Schema knows."""
     scalar: Cell = value.item() if hasattr(value, "dtype") else value
     return scalar
@@ -215,7 +245,10 @@ def _quick_gate(name: str) -> Any:
     import fastjsonschema
 
     # The library stops at draft 7; the schemas use nothing newer.
-    schema = {**load_schema(f"results/{name}"), "$schema": "http://json-schema.org/draft-07/schema#"}
+    schema = {
+        **load_schema(f"results/{name}"),
+        "$schema": "http://json-schema.org/draft-07/schema#",
+    }
     return fastjsonschema.compile(schema, use_default=False)
 
 
@@ -226,10 +259,14 @@ def _explained(records: Records, name: str, where: str) -> Iterator[Problem]:
         row, *keys = error.absolute_path or [0]
         place = f"{where}:{int(row) + 2}"
         column = f"{keys[0]}: " if keys else ""
-        yield Problem(place, f"{column}{error.message}.", f"See analysis/schemas/results/{name}.yaml.")
+        yield Problem(
+            place,
+            f"{column}{error.message}.",
+            f"See analysis/schemas/results/{name}.yaml.",
+        )
 
 
-# --- Dataset folders ---------------------------------------------------------------------------------------------------------
+# --- Dataset folders --------------------------------------------------------------------------------------------------
 
 
 def read_dataset(folder: StrPath) -> Dataset:
@@ -243,6 +280,15 @@ def check_dataset(folder: StrPath) -> list[Problem]:
         return check_contents(_contents(folder))
     except DataError as error:
         return list(error.problems)
+
+
+def read_truth(folder: StrPath) -> dict[str, Any]:
+    """Return the truth.yaml of a simulated dataset; DataError with everything that is wrong with it."""
+    path = Path(folder) / "truth.yaml"
+    truth, problems = read_description(read_text(path), path.as_posix(), load_schema("truth"))
+    if truth is None or problems:
+        raise DataError(problems)
+    return truth
 
 
 def _contents(folder: StrPath) -> Contents:

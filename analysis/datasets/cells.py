@@ -1,8 +1,8 @@
 """One cell: text to value and back, exactly.
 
-A spreadsheet runs a cell that starts with = + - @ (or a tab or carriage return before one) as a formula. Text of that kind is
-written with a leading apostrophe, which is taken off again on reading. In columns without a declared type the same mark keeps
-text that looks like a number or a truth value apart from one, so that what was written is what is read.
+A spreadsheet runs a cell that starts with = + - @ (or a tab or carriage return before one) as a formula. Text of that
+kind is written with a leading apostrophe, which is taken off again on reading. In columns without a declared type the
+same mark keeps text that looks like a number or a truth value apart from one: what was written is what is read.
 """
 
 import math
@@ -19,7 +19,23 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
-_NOT_A_NUMBER = frozenset({"nan", "na", "n/a", "inf", "-inf", "+inf", "infinity", "-infinity", "null", "none", "-", ".", "?"})
+_NOT_A_NUMBER = frozenset(
+    {
+        "nan",
+        "na",
+        "n/a",
+        "inf",
+        "-inf",
+        "+inf",
+        "infinity",
+        "-infinity",
+        "null",
+        "none",
+        "-",
+        ".",
+        "?",
+    }
+)
 _TRUTHS: Mapping[str, bool] = {"true": True, "false": False}
 # Beyond 2**53 a float no longer tells neighbouring whole numbers apart.
 _LARGEST_INTEGER_DIGITS = 15
@@ -111,20 +127,31 @@ def parse_cell(text: str, column: Column) -> Cell:
 
 
 def _allow_missing(column: Column) -> str:
-    return f", or say missing: true for {column.name} in dataset.yaml" if column.description and not column.levels else ""
+    return (
+        f", or say missing: true for {column.name} in dataset.yaml" if column.description and not column.levels else ""
+    )
 
 
 def _parse_number(text: str, column: Column) -> float:
     stripped = text.strip()
     if not _NUMBER.fullmatch(stripped):
-        raise CellError(f'{column.name} is "{text}", which is not a number.', _number_remedy(stripped))
+        raise CellError(
+            f'{column.name} is "{text}", which is not a number.',
+            _number_remedy(stripped),
+        )
     number = float(stripped)
     if not math.isfinite(number):
-        raise CellError(f"{column.name} is {text}, which is too large for a number.", "Check the exponent.")
+        raise CellError(
+            f"{column.name} is {text}, which is too large for a number.",
+            "Check the exponent.",
+        )
     if column.type == "number":
         return number
     if not number.is_integer() or abs(number) >= 10**_LARGEST_INTEGER_DIGITS:
-        raise CellError(f"{column.name} is {text}, which is not a whole number.", "Write a whole number.")
+        raise CellError(
+            f"{column.name} is {text}, which is not a whole number.",
+            "Write a whole number.",
+        )
     return int(number)
 
 
@@ -149,8 +176,17 @@ def _require_level(value: str, column: Column) -> None:
 
 def _require_range(number: float, column: Column) -> None:
     if column.minimum is not None and number < column.minimum:
-        raise CellError(f"{column.name} is {number:g}.", f"It cannot be below {column.minimum:g}; check it in the paper.")
+        raise CellError(
+            f"{column.name} is {number:g}.",
+            f"It cannot be below {column.minimum:g}; check it in the paper.",
+        )
     if column.maximum is not None and number > column.maximum:
-        raise CellError(f"{column.name} is {number:g}.", f"It cannot be above {column.maximum:g}; check it in the paper.")
+        raise CellError(
+            f"{column.name} is {number:g}.",
+            f"It cannot be above {column.maximum:g}; check it in the paper.",
+        )
     if column.above is not None and number <= column.above:
-        raise CellError(f"{column.name} is {number:g}.", f"It must be above {column.above:g}; check it in the paper.")
+        raise CellError(
+            f"{column.name} is {number:g}.",
+            f"It must be above {column.above:g}; check it in the paper.",
+        )

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.datasets.cells import Record, Records
-from analysis.datasets.claims import read_printed
+from analysis.datasets.cells import Records
+from analysis.datasets.claims import check_claims
 from analysis.datasets.columns import Column, columns_of_dataset, columns_of_schema
 from analysis.datasets.declarations import check_description
 from analysis.datasets.description import read_description
 from analysis.datasets.inputs import describe_inputs, take_inputs
 from analysis.datasets.sheet import Sheet, decode, split_sheet
 from analysis.datasets.tables import check_header, check_unique, read_rows
-from analysis.errors import ClaimError, DataError, Problem
+from analysis.errors import DataError, Problem
 from analysis.vocabulary import MEASURE_INPUTS
 
 # The tables each kind of dataset has; another table in the folder is a mistake.
@@ -22,7 +22,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "evidence": ("evidence.csv",),
 }
 FILES = ("dataset.yaml", "effects.csv", "claims.csv", "evidence.csv", "truth.yaml")
-_COUNTS = ("k", "n_studies", "n_total")
+_TYPES = ("string", "integer", "number", "boolean")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,16 @@ class Contents:
     name: str
     files: Mapping[str, bytes]
     schemas: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    """What a description says about its tables; None where that is not usable."""
+
+    kind: str
+    measure: str | None
+    declared: Mapping[str, Any] | None
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,33 +75,66 @@ def check_contents(contents: Contents) -> list[Problem]:
 
 def _examine(contents: Contents) -> tuple[Dataset | None, list[Problem]]:
     meta, problems = _read_yaml(contents, "dataset.yaml")
-    if meta is not None:
-        problems += check_description(meta, contents.name, f"{contents.folder}/dataset.yaml", _known(contents, meta))
+    shape = _shape_of(meta or {})
+    if meta is not None and not problems:
+        problems += check_description(
+            meta,
+            contents.name,
+            f"{contents.folder}/dataset.yaml",
+            _known(contents, shape),
+        )
         problems += _file_problems(contents, meta)
-    tables = TABLES[meta["kind"]] if meta else [name for name in TABLES["effects"] if name in contents.files]
     columns: dict[str, Column] = {}
     rows: dict[str, Records] = {}
-    for table in tables:
+    for table in TABLES[shape.kind] if meta else [name for name in TABLES["effects"] if name in contents.files]:
         sheet, found = _read_sheet(contents, table)
         problems += found
         if sheet is not None:
-            allowed = _allowed(contents, table, meta)
-            rows[table], found = _check_table(table, sheet, allowed, meta, contents)
+            allowed = _allowed(contents, table, shape)
+            rows[table], found = _check_table(table, sheet, allowed, shape, contents)
             problems += found
             if table != "claims.csv":
                 columns = {name: allowed[name] for name in sheet.header if name in allowed}
-    truth, found = _read_truth(contents, meta)
-    problems += found
+    truth: Mapping[str, Any] | None = None
+    if meta is not None and meta.get("synthetic") is True:
+        truth, found = _read_yaml(contents, "truth.yaml")
+        problems += found
     if meta is None or problems:
         return None, problems
     records = rows.get("effects.csv", rows.get("evidence.csv", []))
-    return Dataset(meta=meta, columns=columns, records=records, claims=rows.get("claims.csv", []), truth=truth), []
+    return Dataset(
+        meta=meta,
+        columns=columns,
+        records=records,
+        claims=rows.get("claims.csv", []),
+        truth=truth,
+    ), []
+
+
+def _shape_of(meta: Mapping[str, Any]) -> _Shape:
+    """Return what the tables can be checked against, also where other keys of the description are wrong."""
+    columns = meta.get("columns")
+    declared = columns if isinstance(columns, dict) else {}
+    whole = all(isinstance(rules, dict) and rules.get("type", "string") in _TYPES for rules in declared.values())
+    counts = {key: meta[key] for key in ("k", "n_studies") if type(meta.get(key)) is int}
+    return _Shape(
+        kind=meta["kind"] if meta.get("kind") in TABLES else "effects",
+        measure=meta["measure"] if meta.get("measure") in MEASURE_INPUTS else None,
+        declared=declared if isinstance(columns, dict) and whole else None,
+        counts=counts,
+    )
 
 
 def _read_yaml(contents: Contents, name: str) -> tuple[dict[str, Any] | None, list[Problem]]:
     where = f"{contents.folder}/{name}"
     if name not in contents.files:
-        return None, [Problem(where, "the file is missing.", "Create it; `python -m analysis new` writes one to fill in.")]
+        return None, [
+            Problem(
+                where,
+                "the file is missing.",
+                "Create it; `python -m analysis new` writes one to fill in.",
+            )
+        ]
     try:
         text = decode(contents.files[name], where)
     except DataError as error:
@@ -102,21 +145,27 @@ def _read_yaml(contents: Contents, name: str) -> tuple[dict[str, Any] | None, li
 def _read_sheet(contents: Contents, name: str) -> tuple[Sheet | None, list[Problem]]:
     where = f"{contents.folder}/{name}"
     if name not in contents.files:
-        return None, [Problem(where, "the file is missing.", "Create it; `python -m analysis new` writes one to fill in.")]
+        return None, [
+            Problem(
+                where,
+                "the file is missing.",
+                "Create it; `python -m analysis new` writes one to fill in.",
+            )
+        ]
     try:
         return split_sheet(decode(contents.files[name], where), where)
     except DataError as error:
         return None, list(error.problems)
 
 
-def _known(contents: Contents, meta: Mapping[str, Any]) -> dict[str, Column]:
-    table = "evidence.csv" if meta["kind"] == "evidence" else "effects.csv"
+def _known(contents: Contents, shape: _Shape) -> dict[str, Column]:
+    table = "evidence.csv" if shape.kind == "evidence" else "effects.csv"
     return columns_of_schema(contents.schemas[table])
 
 
-def _allowed(contents: Contents, table: str, meta: Mapping[str, Any] | None) -> dict[str, Column]:
+def _allowed(contents: Contents, table: str, shape: _Shape) -> dict[str, Column]:
     known = columns_of_schema(contents.schemas[table])
-    return columns_of_dataset(meta["columns"], known) if meta and table != "claims.csv" else known
+    return known if table == "claims.csv" or shape.declared is None else columns_of_dataset(shape.declared, known)
 
 
 def _file_problems(contents: Contents, meta: Mapping[str, Any]) -> Iterator[Problem]:
@@ -124,51 +173,74 @@ def _file_problems(contents: Contents, meta: Mapping[str, Any]) -> Iterator[Prob
     for name in unwanted:
         if name in contents.files:
             what = f"a dataset of kind {meta['kind']} has no {name}."
-            yield Problem(f"{contents.folder}/{name}", what, "Remove the file, or change the kind in dataset.yaml.")
+            yield Problem(
+                f"{contents.folder}/{name}",
+                what,
+                "Remove the file, or change the kind in dataset.yaml.",
+            )
     if "truth.yaml" in contents.files and not meta["synthetic"]:
         what = "there is a truth.yaml, but dataset.yaml says synthetic: false."
-        yield Problem(f"{contents.folder}/truth.yaml", what, "Say synthetic: true if the numbers were drawn by a generator.")
-
-
-def _read_truth(contents: Contents, meta: Mapping[str, Any] | None) -> tuple[Mapping[str, Any] | None, list[Problem]]:
-    if meta is None or not meta["synthetic"]:
-        return None, []
-    return _read_yaml(contents, "truth.yaml")
+        yield Problem(
+            f"{contents.folder}/truth.yaml",
+            what,
+            "Say synthetic: true if the numbers were drawn by a generator.",
+        )
 
 
 def _check_table(
-    table: str, sheet: Sheet, columns: Mapping[str, Column], meta: Mapping[str, Any] | None, contents: Contents
+    table: str,
+    sheet: Sheet,
+    columns: Mapping[str, Column],
+    shape: _Shape,
+    contents: Contents,
 ) -> tuple[Records, list[Problem]]:
     required = contents.schemas[table]["items"]["required"]
-    remedy = "Describe it under columns in dataset.yaml." if table != "claims.csv" else "Remove it."
-    problems = list(check_header(sheet, columns, required, table=remedy)) if meta or table == "claims.csv" else []
     records, found, faulty = read_rows(sheet, columns)
-    problems += found
     if table == "claims.csv":
-        return records, [*problems, *check_unique(records, "claim_id", sheet.where), *_claim_problems(sheet, records)]
+        problems = [
+            *check_header(sheet, columns, required, remedy="Remove it."),
+            *found,
+        ]
+        return records, [
+            *problems,
+            *check_unique(records, "claim_id", sheet.where),
+            *check_claims(records, sheet.where),
+        ]
+    problems = []
+    if shape.declared is not None:
+        problems += check_header(
+            sheet,
+            columns,
+            required,
+            remedy="Describe it under columns in dataset.yaml.",
+        )
+        problems += _declared_problems(sheet, shape.declared)
+    problems += found
     if not sheet.rows:
-        problems.append(Problem(sheet.where, "there is a header but no rows.", "Write one row per effect."))
-    problems += _declared_problems(sheet, meta, contents) if meta else []
+        problems.append(
+            Problem(
+                sheet.where,
+                "there is a header but no rows.",
+                "Write one row per effect.",
+            )
+        )
     if table == "effects.csv":
         problems += check_unique(records, "effect_id", sheet.where)
-        problems += _measure_problems(sheet, records, faulty, meta) if meta else []
-        problems += _count_problems(records, meta, contents) if meta and sheet.rows else []
+        problems += _measure_problems(sheet, records, faulty, shape.measure) if shape.measure else []
+        problems += _count_problems(records, shape.counts, contents.folder) if sheet.rows else []
     return records, problems
 
 
-def _declared_problems(sheet: Sheet, meta: Mapping[str, Any], contents: Contents) -> Iterator[Problem]:
-    for name in meta["columns"]:
+def _declared_problems(sheet: Sheet, declared: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in declared:
         if name not in sheet.header:
             what = f"dataset.yaml describes the column {name}, which is not there."
             yield Problem(f"{sheet.where}:1", what, "Add the column, or remove its description.")
 
 
-def _measure_problems(
-    sheet: Sheet, records: Records, faulty: set[tuple[int, str]], meta: Mapping[str, Any]
-) -> Iterator[Problem]:
+def _measure_problems(sheet: Sheet, records: Records, faulty: set[tuple[int, str]], measure: str) -> Iterator[Problem]:
     from analysis.measures import find_impossible
 
-    measure = meta["measure"]
     if not any(set(names) <= set(sheet.header) for names in MEASURE_INPUTS[measure]):
         what = f"measure {measure} cannot be computed from these columns."
         yield Problem(f"{sheet.where}:1", what, f"It needs {describe_inputs(measure)}.")
@@ -182,27 +254,12 @@ def _measure_problems(
             yield Problem(f"{sheet.where}:{line}", found.what, found.remedy)
 
 
-def _count_problems(records: Records, meta: Mapping[str, Any], contents: Contents) -> Iterator[Problem]:
-    counted = {"k": len(records), "n_studies": len({record.get("study_id") for record in records})}
-    for key, number in counted.items():
-        if meta[key] != number:
-            what = f"{key} is {meta[key]}, but effects.csv has {number}."
-            yield Problem(f"{contents.folder}/dataset.yaml", what, "Correct the one that is wrong.")
-
-
-def _claim_problems(sheet: Sheet, records: list[Record]) -> Iterator[Problem]:
-    for record in records:
-        if record.get("printed") is None:
-            continue
-        where = f"{sheet.where}:{record['row']}"
-        try:
-            number = read_printed(str(record["printed"]))
-        except ClaimError as error:
-            what, _, remedy = str(error).partition(". ")
-            yield Problem(where, f"printed is {what}.", remedy)
-            continue
-        quantity = record.get("quantity")
-        if quantity == "p" and not 0 <= number.value <= 1:
-            yield Problem(where, f"a p value of {record['printed']} is impossible.", "Check it in the paper.")
-        if quantity in _COUNTS and (number.decimals or number.value < 0):
-            yield Problem(where, f"{quantity} is {record['printed']}, which is not a count.", "Write a whole number.")
+def _count_problems(records: Records, counts: Mapping[str, int], folder: str) -> Iterator[Problem]:
+    counted = {
+        "k": len(records),
+        "n_studies": len({record.get("study_id") for record in records}),
+    }
+    for key, stated in counts.items():
+        if stated != counted[key]:
+            what = f"{key} is {stated}, but effects.csv has {counted[key]}."
+            yield Problem(f"{folder}/dataset.yaml", what, "Correct the one that is wrong.")

@@ -1,11 +1,18 @@
-"""A printed number: its value, its decimals, and whether it was printed as a bound."""
+"""A printed number: its value, its decimals, whether it was printed as a bound, and whether it can be."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from analysis.errors import ClaimError
+from analysis.datasets.cells import Record
+from analysis.errors import ClaimError, Problem
 
-_PRINTED = re.compile(r"\s*(?P<bound>[<>])?\s*(?P<sign>[+\u2212-])?\s*(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)(?:\.(?P<part>[0-9]+))?\s*")
+_PRINTED = re.compile(
+    r"\s*(?P<bound>[<>])?\s*(?P<sign>[+\u2212-])?\s*(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)(?:\.(?P<part>[0-9]+))?\s*"
+)
+
+_DOI = re.compile(r"10\.[0-9]{4,9}/\S+")
+_COUNTS = ("k", "n_studies", "n_total")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +34,40 @@ def read_printed(text: str) -> Printed:
     """
     match = _PRINTED.fullmatch(text)
     if match is None or not (match["whole"] or match["part"]):
-        raise ClaimError(f'"{text}" is not one printed number. Write it as printed, such as .27, -0.46, <.001 or 3,158.')
+        raise ClaimError(
+            f'"{text}" is not one printed number. Write it as printed, such as .27, -0.46, <.001 or 3,158.'
+        )
     part = match["part"] or ""
     value = float(f"{match['whole'].replace(',', '') or '0'}.{part or '0'}")
     negative = match["sign"] in ("-", "\u2212")
     return Printed(value=-value if negative else value, decimals=len(part), bound=match["bound"])
+
+
+def check_claims(records: Sequence[Record], path: str) -> Iterator[Problem]:
+    """Yield printed numbers and DOIs that cannot be read, and numbers that their quantity cannot have."""
+    for record in records:
+        where = f"{path}:{record['row']}"
+        doi = record.get("doi")
+        if doi is not None and not _DOI.fullmatch(str(doi)):
+            yield Problem(where, f'doi is "{doi}".', "Write it as 10.1002/jclp.22685, without an address before it.")
+        if record.get("printed") is None:
+            continue
+        try:
+            number = read_printed(str(record["printed"]))
+        except ClaimError as error:
+            what, _, remedy = str(error).partition(". ")
+            yield Problem(where, f"printed is {what}.", remedy)
+            continue
+        quantity = record.get("quantity")
+        if quantity == "p" and not 0 <= number.value <= 1:
+            yield Problem(
+                where,
+                f"a p value of {record['printed']} is impossible.",
+                "Check it in the paper.",
+            )
+        if quantity in _COUNTS and (number.decimals or number.value < 0):
+            yield Problem(
+                where,
+                f"{quantity} is {record['printed']}, which is not a count.",
+                "Write a whole number.",
+            )

@@ -8,15 +8,17 @@ from analysis.datasets.columns import Column
 _HEAD = """\
 # Data
 
-One folder per dataset. `dataset.yaml` says where the numbers come from and what they mean, `effects.csv` holds one row per effect,
-`claims.csv` one published number per row; `evidence.csv` is a table of findings that is never pooled; `truth.yaml` holds what a
-simulated dataset was drawn from. Blank cells are missing. A negative `direction` marks a number whose sign is turned before pooling.
+One folder per dataset. `dataset.yaml` says where the numbers come from and what they mean, `effects.csv` holds one row
+per effect, `claims.csv` one published number per row; `evidence.csv` is a table of findings that is never pooled;
+`truth.yaml` holds what a simulated dataset was drawn from. Blank cells are missing. A `direction` of -1 marks a number
+whose sign is turned before pooling.
 
-**There is no public study-level table of Levy et al. (2018), Levy et al. (2011), Bernecker et al. (2014), Diener & Monroe (2011) or
-Flückiger et al. (2018).** Only what these papers print is here (`claims.csv`); `synthetic_attachment_alliance` is simulated.
+**There is no public study-level table of Levy et al. (2018), Levy et al. (2011), Bernecker et al. (2014), Diener &
+Monroe (2011) or Flückiger et al. (2018).** Only what these papers print is here (`claims.csv`);
+`synthetic_attachment_alliance` is simulated.
 
-`python -m analysis check data/NAME` lists every problem of a dataset; `python -m analysis new data/NAME` starts one. This page is
-written from the `dataset.yaml` files: `python -m analysis.datasets.page` writes it anew.
+`python -m analysis check data/NAME` lists every problem of a dataset; `python -m analysis new data/NAME` starts one.
+This page is written from the `dataset.yaml` files: `python -m analysis.stages.describe_data` writes it anew.
 """
 
 
@@ -35,10 +37,18 @@ def build_dictionary(datasets: Sequence[Dataset], schemas: Mapping[str, Mapping[
 
 
 def _overview(datasets: Sequence[Dataset]) -> str:
-    lines = ["| dataset | kind | effects | studies | claims | source |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| dataset | kind | effects | studies | claims | source |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for dataset in datasets:
         meta = dataset.meta
-        cells = [f"[{meta['name']}](#{meta['name']})", meta["kind"], meta.get("k", ""), meta.get("n_studies", "")]
+        cells = [
+            f"[{meta['name']}](#{meta['name']})",
+            meta["kind"],
+            meta.get("k", ""),
+            meta.get("n_studies", ""),
+        ]
         lines.append(_row([*cells, len(dataset.claims) or "", meta["citation"]]))
     return "\n".join(lines) + "\n"
 
@@ -47,7 +57,10 @@ def _section(dataset: Dataset) -> str:
     meta = dataset.meta
     facts = [
         ("Question", meta["question"]),
-        ("Citation", meta["citation"] + (f", https://doi.org/{meta['doi']}" if meta["doi"] else "")),
+        (
+            "Citation",
+            meta["citation"] + (f", https://doi.org/{meta['doi']}" if meta["doi"] else ""),
+        ),
         ("Licence", meta["licence"]),
         ("Source", meta["source"]),
         ("Provenance", meta["provenance"]),
@@ -60,10 +73,20 @@ def _section(dataset: Dataset) -> str:
 
 
 def _table(columns: Mapping[str, Column]) -> str:
-    lines = ["| column | type | unit | range or levels | empty | meaning |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| column | type | unit | range or levels | empty | meaning |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for column in columns.values():
         empty = "may be" if column.missing else "never"
-        cells = [f"`{column.name}`", column.type, column.unit, _range(column), empty, column.description]
+        cells = [
+            f"`{column.name}`",
+            column.type,
+            column.unit,
+            _range(column),
+            empty,
+            column.description,
+        ]
         lines.append(_row(cells))
     return "\n".join(lines) + "\n"
 

@@ -12,7 +12,10 @@ from analysis.vocabulary import MEASURE_INPUTS
 def choose_inputs(record: Mapping[str, Cell], measure: str) -> tuple[str, ...] | None:
     """Return the first set of input columns of the measure that the record fills, or None."""
     sets = MEASURE_INPUTS[measure]
-    return next((names for names in sets if all(record.get(name) is not None for name in names)), None)
+    return next(
+        (names for names in sets if all(record.get(name) is not None for name in names)),
+        None,
+    )
 
 
 def input_columns(measure: str) -> tuple[str, ...]:
@@ -39,5 +42,7 @@ def sample_size(record: Mapping[str, Cell], names: Sequence[str]) -> float | Non
     """Return the people behind an effect: `ni`, else the arms or cells the measure was computed from, else None."""
     if record.get("ni") is not None:
         return _number(record["ni"])
-    parts = [name for name in ("n1i", "n2i") if name in names] or [name for name in ("ai", "bi", "ci", "di") if name in names]
+    parts = [name for name in ("n1i", "n2i") if name in names] or [
+        name for name in ("ai", "bi", "ci", "di") if name in names
+    ]
     return sum(_number(record[name]) for name in parts) if len(parts) > 1 else None

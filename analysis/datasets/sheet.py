@@ -25,13 +25,25 @@ def decode(data: bytes, where: str) -> str:
     """Return UTF-8 text, with or without a byte order mark; DataError for any other encoding."""
     for mark, encoding in _FOREIGN_MARKS.items():
         if data.startswith(mark):
-            raise DataError(Problem(where, f"the file is {encoding}.", 'Save it as UTF-8 ("CSV UTF-8" in a spreadsheet).'))
+            raise DataError(
+                Problem(
+                    where,
+                    f"the file is {encoding}.",
+                    'Save it as UTF-8 ("CSV UTF-8" in a spreadsheet).',
+                )
+            )
     try:
         return data.removeprefix(_UTF8_MARK).decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         what = f"the byte 0x{data[error.start]:02x} is not UTF-8 text."
-        raise DataError(Problem(f"{where}:{line}", what, 'Save the file as UTF-8 ("CSV UTF-8" in a spreadsheet).')) from None
+        raise DataError(
+            Problem(
+                f"{where}:{line}",
+                what,
+                'Save the file as UTF-8 ("CSV UTF-8" in a spreadsheet).',
+            )
+        ) from None
 
 
 def split_sheet(text: str, where: str) -> tuple[Sheet | None, list[Problem]]:
@@ -40,7 +52,13 @@ def split_sheet(text: str, where: str) -> tuple[Sheet | None, list[Problem]]:
     Rows with too few or too many cells are reported and left out; None stands for a file without a usable header.
     """
     if not text.strip():
-        return None, [Problem(where, "the file is empty.", "Write a header with the names of the columns.")]
+        return None, [
+            Problem(
+                where,
+                "the file is empty.",
+                "Write a header with the names of the columns.",
+            )
+        ]
     delimiter = _foreign_delimiter(text)
     if delimiter:
         remedy = "Save the file with commas between the columns and a point in decimals."
@@ -82,11 +100,23 @@ def _read_lines(text: str, where: str) -> tuple[list[tuple[int, tuple[str, ...]]
 def _header_problems(header: tuple[str, ...], where: str) -> Iterator[Problem]:
     for name, times in Counter(header).items():
         if not name.strip():
-            yield Problem(where, "a column has no name.", "Name every column, or remove the comma at the end of the line.")
+            yield Problem(
+                where,
+                "a column has no name.",
+                "Name every column, or remove the comma at the end of the line.",
+            )
         elif times > 1:
-            yield Problem(where, f"the column {name} is there {times} times.", "Rename or remove all but one.")
+            yield Problem(
+                where,
+                f"the column {name} is there {times} times.",
+                "Rename or remove all but one.",
+            )
         elif name != name.strip():
-            yield Problem(where, f'the column "{name}" has a space around its name.', "Remove the space.")
+            yield Problem(
+                where,
+                f'the column "{name}" has a space around its name.',
+                "Remove the space.",
+            )
 
 
 def _ragged(where: str, cells: tuple[str, ...], width: int) -> Problem:

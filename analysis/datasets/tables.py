@@ -13,17 +13,21 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def check_header(
-    sheet: Sheet, columns: Mapping[str, Column], required: Iterable[str], *, table: str
+    sheet: Sheet, columns: Mapping[str, Column], required: Iterable[str], *, remedy: str
 ) -> Iterator[Problem]:
     """Yield missing columns and columns nobody described."""
     where = f"{sheet.where}:1"
     unknown = [name for name in sheet.header if name.strip() and name not in columns]
     for name in required:
         if name not in sheet.header:
-            yield Problem(where, f"the column {name} is missing.", f"{did_you_mean(name, unknown)}Add the column {name}.")
+            yield Problem(
+                where,
+                f"the column {name} is missing.",
+                f"{did_you_mean(name, unknown)}Add the column {name}.",
+            )
     for name in unknown:
         guess = did_you_mean(name, (known for known in columns if known not in sheet.header))
-        yield Problem(where, f"the column {name} is not described.", f"{guess}{table}")
+        yield Problem(where, f"the column {name} is not described.", f"{guess}{remedy}")
 
 
 def read_rows(sheet: Sheet, columns: Mapping[str, Column]) -> tuple[list[Record], list[Problem], set[tuple[int, str]]]:
@@ -38,7 +42,10 @@ def read_rows(sheet: Sheet, columns: Mapping[str, Column]) -> tuple[list[Record]
         record: Record = {"row": line}
         for name, text in zip(sheet.header, cells, strict=True):
             try:
-                record[name] = _read_cell(text, columns.get(name) or Column(name=name, type="string", missing=True))
+                record[name] = _read_cell(
+                    text,
+                    columns.get(name) or Column(name=name, type="string", missing=True),
+                )
             except CellError as error:
                 record[name] = None
                 faulty.add((line, name))
@@ -52,7 +59,10 @@ def _read_cell(text: str, column: Column) -> str | int | float | bool | None:
         if _CONTROL.search(text):
             raise CellError(f"{column.name} holds a control character.", "Type the cell again.")
         if text != text.strip():
-            raise CellError(f'{column.name} is "{text[:60]}", with a space at its start or end.', "Remove the space.")
+            raise CellError(
+                f'{column.name} is "{text[:60]}", with a space at its start or end.',
+                "Remove the space.",
+            )
     return parse_cell(text, column)
 
 
@@ -65,6 +75,10 @@ def check_unique(records: Sequence[Record], column: str, where: str) -> Iterator
             continue
         if value in first:
             what = f"{column} {value} is already used in line {first[value]}."
-            yield Problem(f"{where}:{record['row']}", what, "Give every row its own, or remove the duplicate row.")
+            yield Problem(
+                f"{where}:{record['row']}",
+                what,
+                "Give every row its own, or remove the duplicate row.",
+            )
         else:
             first[value] = record["row"]

@@ -4,9 +4,9 @@ The model, in Fisher's z, for dimension j of study i:
 
     z_ij = atanh(r_j) + slope_j * alliance_i + shift_j * interpersonal_i + u_ij + e_ij
 
-u_i is multivariate normal with standard deviation `tau` and e_i with 1/sqrt(n_i - 3); both have the correlations between
-dimensions that the truth states. r_j is the published pooled d as a correlation. Higher outcome is better; a study that scores
-outcome the other way round reports -r, and its `direction` is -1.
+u_i is multivariate normal with standard deviation `tau` and e_i with 1/sqrt(n_i - 3); both have the correlations
+between dimensions that the truth states. r_j is the published pooled d as a correlation. Higher outcome is better; a
+study that scores outcome the other way round reports -r, and its `direction` is -1.
 """
 
 import math
@@ -31,13 +31,13 @@ def simulate_attachment_alliance(truth: Truth) -> list[Record]:
 
     Returns
     -------
-    One record per effect. `alliance` is in standard deviations between studies, `age` in years, `share_women` a proportion.
-    Numbers are rounded, so that the same truth gives the same bytes on any machine.
+    One record per effect. `alliance` is in standard deviations between studies, `age` in years, `share_women` a
+    proportion. Numbers are rounded, so that the same truth gives the same bytes on any machine.
     """
     rng = np.random.default_rng(truth["seed"])
     n = _draw_sizes(rng, truth)
     studies = [_draw_study(rng, truth, index, int(size)) for index, size in enumerate(n)]
-    silent = rng.choice(truth["n_studies"], truth["alliance_missing"], replace=False)
+    silent = rng.permutation(truth["n_studies"])[: truth["alliance_missing"]]
     records = [record for study in studies for record in study]
     quiet = {studies[index][0]["study_id"] for index in silent}
     return [{**record, "alliance": None} if record["study_id"] in quiet else record for record in records]
@@ -54,7 +54,7 @@ def d_as_r(d: float) -> float:
 
 
 def _draw_sizes(rng: np.random.Generator, truth: Truth) -> IntArray:
-    """Return sample sizes that sum to `n_total`: log-normal shares above `n_smallest`, largest remainders rounded up."""
+    """Return sample sizes that sum to `n_total`: log-normal shares above `n_smallest`, largest remainders up."""
     share = np.exp(rng.normal(0.0, truth["n_spread"], truth["n_studies"]))
     spare = truth["n_total"] - truth["n_smallest"] * truth["n_studies"]
     exact = share / share.sum() * spare

@@ -1,0 +1,1 @@
+"""Commands for people: `python -m analysis …`. Each module holds one click command of its own name."""

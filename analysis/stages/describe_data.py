@@ -1,0 +1,35 @@
+"""Write the data dictionary `data/README.md` from the `dataset.yaml` files."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis.datasets import build_dictionary, columns_of_schema
+from analysis.errors import ToolkitError
+from analysis.files import load_schema, read_dataset, write_text
+
+
+def describe_data(data: Path) -> str:
+    """Return the page for every dataset of a folder, in alphabetical order."""
+    datasets = [read_dataset(path.parent) for path in sorted(data.glob("*/dataset.yaml"))]
+    shared = {f"{name}.csv": columns_of_schema(load_schema(name)) for name in ("claims", "effects")}
+    return build_dictionary(datasets, shared)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the stage; a problem goes to stderr, and then nothing is written."""
+    parser = argparse.ArgumentParser(prog="python -m analysis.stages.describe_data", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the datasets")
+    parser.add_argument("--out", type=Path, help="page to write; README.md of that folder when left out")
+    options = parser.parse_args(argv)
+    try:
+        write_text(options.out or options.data / "README.md", describe_data(options.data))
+    except ToolkitError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

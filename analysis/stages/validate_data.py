@@ -1,0 +1,56 @@
+"""Check a dataset folder and write what the workflow reads: `dataset.json`, `effects.csv`, `claims.csv`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from analysis.datasets import Dataset
+from analysis.errors import ToolkitError
+from analysis.files import read_dataset, write_json, write_records
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the stage; every problem of the dataset goes to stderr, and then nothing is written."""
+    parser = argparse.ArgumentParser(prog="python -m analysis.stages.validate_data", description=__doc__)
+    parser.add_argument(
+        "--dataset",
+        type=Path,
+        required=True,
+        help="folder of the dataset, such as data/positive_regard",
+    )
+    parser.add_argument("--out-dir", type=Path, required=True, help="folder to write to")
+    options = parser.parse_args(argv)
+    try:
+        dataset = read_dataset(options.dataset)
+        _write(dataset, options.dataset.as_posix(), options.out_dir)
+    except ToolkitError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _write(dataset: Dataset, folder: str, out: Path) -> None:
+    evidence = dataset.meta["kind"] == "evidence"
+    claims = [{name: value for name, value in claim.items() if name != "row"} for claim in dataset.claims]
+    write_records(out / "effects.csv", "data_effects", [] if evidence else dataset.records)
+    write_records(out / "claims.csv", "../claims", claims)
+    if evidence:
+        write_records(out / "evidence.csv", "data_evidence", dataset.records)
+    write_json(out / "dataset.json", _describe(dataset, folder))
+
+
+def _describe(dataset: Dataset, folder: str) -> dict[str, Any]:
+    columns = [asdict(column) for column in dataset.columns.values()]
+    return {
+        **dataset.meta,
+        "columns": columns,
+        "folder": folder,
+        "truth": dataset.truth,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
