@@ -76,14 +76,14 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointTest:
-    """A joint test of several coefficients: QM (chi-squared) or F, `dfs` numerator and (F only) denominator df."""
+    """A joint test of several coefficients: QM (chi-squared) or F, on `df` and (F only) `ddf` degrees of freedom."""
 
     term: str
-    stat: Array
+    stat: Array | float
     dist: str
     df: int
-    ddf: Array
-    pval: Array
+    ddf: Array | float
+    pval: Array | float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,3 +167,39 @@ class Fit:
     aicc: Array
     convergence: Convergence
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermutationTest:
+    """Permutation p values: `pval` (p,) of the coefficients in `names`, `qm_pval` of the omnibus test."""
+
+    names: tuple[str, ...]
+    pval: Array
+    qm_pval: float
+    permutations: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """A linear combination of coefficients with its test: a simple slope, a marginal mean, a difference."""
+
+    estimate: Array
+    se: Array
+    stat: Array
+    ddf: Array
+    pval: Array
+    ci_lb: Array
+    ci_ub: Array
+    level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inflation:
+    """Variance inflation of one term: `vif` where it has one column, `gvif`, and `gsif = gvif^(1 / (2 df))`."""
+
+    term: str
+    df: int
+    vif: float | None
+    gvif: float
+    gsif: float

@@ -1,7 +1,30 @@
 """From effects, variances and a design to estimates, tests and predictions. Arrays only: no files, no data frames."""
 
+from analysis.frequentist.contrasts import contrast, variance_inflation
+from analysis.frequentist.hunter_schmidt import credibility_interval, fit_hunter_schmidt
+from analysis.frequentist.inference import (
+    joint_test,
+    likelihood_ratio_test,
+    permutation_test,
+    term_tests,
+)
+from analysis.frequentist.intervals import heterogeneity_intervals, tau2_interval
 from analysis.frequentist.meta_regression import fit_meta_regression
 from analysis.frequentist.prediction import predict
 from analysis.frequentist.random_effects import fit_random_effects
 
-__all__ = ["fit_meta_regression", "fit_random_effects", "predict"]
+__all__ = [
+    "contrast",
+    "credibility_interval",
+    "fit_hunter_schmidt",
+    "fit_meta_regression",
+    "fit_random_effects",
+    "heterogeneity_intervals",
+    "joint_test",
+    "likelihood_ratio_test",
+    "permutation_test",
+    "predict",
+    "tau2_interval",
+    "term_tests",
+    "variance_inflation",
+]

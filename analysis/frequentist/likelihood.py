@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.frequentist.linear import Batch, cross, solve, weigh
+from analysis.frequentist.linear import Batch, cross, row_sum, solve, weigh
 from analysis.results import Array, BoolArray
 
 LOG_2PI = float(np.log(2.0 * np.pi))
@@ -23,16 +23,18 @@ def log_likelihood(batch: Batch, tau2: Array, *, restricted: bool, residuals: Ar
     w = weigh(batch, tau2)
     e = solve(batch, w)[2] if residuals is None else residuals
     logs = np.log(batch.v + tau2[:, None])
-    half = np.add.reduce(logs if batch.m is None else logs * batch.m, axis=-1) + np.vecdot(w * e, e)
+    half = row_sum(logs if batch.m is None else logs * batch.m) + np.vecdot(w * e, e)
     if not restricted:
-        return -0.5 * (batch.k * LOG_2PI + half)
-    return -0.5 * ((batch.k - batch.p) * LOG_2PI + half + _log_determinants(batch, w))
+        full: Array = -0.5 * (batch.k * LOG_2PI + half)
+        return full
+    reduced: Array = -0.5 * ((batch.k - batch.p) * LOG_2PI + half + _log_determinants(batch, w))
+    return reduced
 
 
 def _log_determinants(batch: Batch, w: Array) -> Array:
     """`log det X'WX - log det X'X`, (B,)."""
     if batch.constant:
-        return np.log(np.add.reduce(w, axis=-1) / batch.k)
+        return np.log(row_sum(w) / batch.k)
     unit = np.ones_like(batch.y) if batch.m is None else batch.m
     difference: Array = np.linalg.slogdet(cross(batch, w))[1] - np.linalg.slogdet(cross(batch, unit))[1]
     return difference

@@ -104,7 +104,16 @@ def _explained(batch: Batch, fit: Fit, method: str, weights: Array | None) -> Ar
 def _without_moderators(batch: Batch) -> Batch:
     ones = np.ones((batch.y.shape[-1], 1))
     return Batch(
-        y=batch.y, v=batch.v, m=batch.m, Q=ones, QQ=ones, R=np.ones((1, 1)), k=batch.k, p=1, shape=batch.shape, constant=True
+        y=batch.y,
+        v=batch.v,
+        m=batch.m,
+        Q=ones,
+        QQ=ones,
+        R=np.ones((1, 1)),
+        k=batch.k,
+        p=1,
+        shape=batch.shape,
+        constant=True,
     )
 
 

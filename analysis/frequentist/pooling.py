@@ -7,7 +7,15 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from analysis.errors import ModelError, TooFewStudiesError
 from analysis.frequentist.likelihood import log_likelihood, saturated_log_likelihood
-from analysis.frequentist.linear import Batch, cross, invert, solve, trace, weigh
+from analysis.frequentist.linear import (
+    Batch,
+    cross,
+    invert,
+    row_sum,
+    solve,
+    trace,
+    weigh,
+)
 from analysis.frequentist.tau2 import estimate_tau2
 from analysis.results import Array, Convergence, Fit, Tau2
 from analysis.vocabulary import FIXED_METHODS, METHODS, TESTS
@@ -48,13 +56,29 @@ def _refuse_too_few(k: int, p: int, method: str) -> None:
         )
 
 
-def fit_batch(batch: Batch, *, method: str, test: str, level: float, weights: Array | None, names: tuple[str, ...]) -> Fit:
+def fit_batch(
+    batch: Batch,
+    *,
+    method: str,
+    test: str,
+    level: float,
+    weights: Array | None,
+    names: tuple[str, ...],
+) -> Fit:
     """Fit one model to every data set of a batch. See `Fit` for what comes back; leading shape `(B,)`."""
     check_choices(batch, method, test, weights)
     variance = _variance(batch, method, weights)
     used_test = "z" if batch.k.size and (batch.k == 1).all() else test
     coefficients = pool(batch, variance.tau2, weights)
-    return assemble(batch, variance, coefficients, method=method, test=used_test, level=level, names=names)
+    return assemble(
+        batch,
+        variance,
+        coefficients,
+        method=method,
+        test=used_test,
+        level=level,
+        names=names,
+    )
 
 
 def _variance(batch: Batch, method: str, weights: Array | None) -> Tau2:
@@ -69,9 +93,16 @@ def _variance(batch: Batch, method: str, weights: Array | None) -> Tau2:
     if usable.any():
         part = estimate_tau2(batch.take(usable), method, None if weights is None else weights[usable])
         tau2[usable], se[usable] = part.tau2, part.se_tau2
-        good[usable], steps[usable] = part.convergence.converged, part.convergence.iterations
+        good[usable], steps[usable] = (
+            part.convergence.converged,
+            part.convergence.iterations,
+        )
         edge[usable] = part.convergence.at_boundary
-    return Tau2(tau2=tau2, se_tau2=se, convergence=Convergence(converged=good, iterations=steps, at_boundary=edge))
+    return Tau2(
+        tau2=tau2,
+        se_tau2=se,
+        convergence=Convergence(converged=good, iterations=steps, at_boundary=edge),
+    )
 
 
 def pool(batch: Batch, tau2: Array, weights: Array | None = None) -> Coefficients:
@@ -98,7 +129,14 @@ def _given_weights(batch: Batch, a: Array, tau2: Array) -> tuple[Array, Array, A
 
 
 def assemble(
-    batch: Batch, variance: Tau2, c: Coefficients, *, method: str, test: str, level: float, names: tuple[str, ...]
+    batch: Batch,
+    variance: Tau2,
+    c: Coefficients,
+    *,
+    method: str,
+    test: str,
+    level: float,
+    names: tuple[str, ...],
 ) -> Fit:
     """Tests, intervals, heterogeneity and likelihood around coefficients that are already there."""
     k, p = batch.k, batch.p
@@ -112,7 +150,7 @@ def assemble(
     tested = _tested(names, p)
     qm, qm_pval = joint(c.beta, vb, tested, ddf)
     qe, qe_pval, i2, h2, vt = _heterogeneity(batch, variance.tau2, method)
-    stats = _fit_statistics(batch, variance.tau2, c.residuals, method)
+    loglik, deviance, aic, bic, aicc = _fit_statistics(batch, variance.tau2, c.residuals, method)
     return Fit(
         method=method,
         test=test,
@@ -146,8 +184,12 @@ def assemble(
         pi_lb=None,
         pi_ub=None,
         pi_kind=None,
+        loglik=loglik,
+        deviance=deviance,
+        aic=aic,
+        bic=bic,
+        aicc=aicc,
         convergence=variance.convergence,
-        **stats,
     )
 
 
@@ -191,7 +233,7 @@ def _heterogeneity(batch: Batch, tau2: Array, method: str) -> tuple[Array, Array
     qe = np.where(spare, np.vecdot(w * e, e), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         qe_pval = np.where(spare, chdtrc(df, qe), 1.0)
-        vt = np.where(spare, df / (np.add.reduce(w, axis=-1) - trace(inverse, cross(batch, w * w))), 0.0)
+        vt = np.where(spare, df / (row_sum(w) - trace(inverse, cross(batch, w * w))), 0.0)
         if method in FIXED_METHODS:
             i2 = np.where(spare & (qe > 0.0), np.maximum(100.0 * (qe - df) / qe, 0.0), 0.0)
             h2 = np.where(spare, qe / df, 1.0)
@@ -201,19 +243,20 @@ def _heterogeneity(batch: Batch, tau2: Array, method: str) -> tuple[Array, Array
     return qe, qe_pval, i2, h2, vt
 
 
-def _fit_statistics(batch: Batch, tau2: Array, residuals: Array, method: str) -> dict[str, Array]:
+def _fit_statistics(
+    batch: Batch, tau2: Array, residuals: Array, method: str
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Log-likelihood, deviance, AIC, BIC, AICc as `fitstats` of metafor: restricted ones for REML."""
     restricted = method == "REML"
     loglik = log_likelihood(batch, tau2, restricted=restricted, residuals=residuals)
     n = (batch.k - batch.p if restricted else batch.k).astype(float)
     parameters = batch.p + (0 if method in FIXED_METHODS else 1)
-    deviance = -2.0 * (loglik if restricted else loglik - saturated_log_likelihood(batch))
+    if restricted:
+        deviance = -2.0 * loglik
+    else:
+        deviance = np.where(batch.k > batch.p, -2.0 * (loglik - saturated_log_likelihood(batch)), 0.0)
     floor = np.maximum(n, parameters + 2)
     with np.errstate(divide="ignore"):
         bic = -2.0 * loglik + parameters * np.log(n)
-    return {
-        "loglik": loglik,
-        "deviance": np.where(batch.k > batch.p, deviance, 0.0) if not restricted else deviance,
-        "aic": -2.0 * loglik + 2.0 * parameters,
-        "bic": bic,
-        "aicc": -2.0 * loglik + 2.0 * parameters * floor / (floor - parameters - 1.0),
-    }
+    aicc = -2.0 * loglik + 2.0 * parameters * floor / (floor - parameters - 1.0)
+    return loglik, deviance, -2.0 * loglik + 2.0 * parameters, bic, aicc

@@ -63,8 +63,10 @@ def mean_limits(fit: Fit, kind: str) -> tuple[Array, Array]:
 
 def _row_variance(vb: Array, rows: Array) -> Array:
     if rows.shape[1] == 1:
-        return vb[:, :, 0] * rows[None, :, 0] ** 2
-    return np.einsum("mp,bpq,mq->bm", rows, vb, rows)
+        single: Array = vb[:, :, 0] * rows[None, :, 0] ** 2
+        return single
+    several: Array = np.einsum("mp,bpq,mq->bm", rows, vb, rows)
+    return several
 
 
 def _limits(fit: Fit, rows: Array, pred: Array, kind: str) -> tuple[Array, Array]:

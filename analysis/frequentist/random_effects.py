@@ -11,9 +11,39 @@ from analysis.frequentist.prediction import default_prediction, mean_limits
 from analysis.frequentist.shapes import reshape, reshape_convergence
 from analysis.results import Array, Fit
 
-_ARRAYS = tuple(
-    "k beta se vb vb_z s2w stat ddf pval ci_lb ci_ub tau2 se_tau2 i2 h2 vt qe qe_df qe_pval qm qm_pval r2 pi_lb pi_ub "
-    "loglik deviance aic bic aicc".split()
+# Fields with a batch axis.
+_ARRAYS: tuple[str, ...] = (
+    "k",
+    "beta",
+    "se",
+    "vb",
+    "vb_z",
+    "s2w",
+    "stat",
+    "ddf",
+    "pval",
+    "ci_lb",
+    "ci_ub",
+    "tau2",
+    "se_tau2",
+    "i2",
+    "h2",
+    "vt",
+)
+_ARRAYS += (
+    "qe",
+    "qe_df",
+    "qe_pval",
+    "qm",
+    "qm_pval",
+    "r2",
+    "pi_lb",
+    "pi_ub",
+    "loglik",
+    "deviance",
+    "aic",
+    "bic",
+    "aicc",
 )
 
 
@@ -65,7 +95,14 @@ def fit_random_effects(
     .. [1] Viechtbauer (2010), J. Stat. Softw. 36(3), 1-48.
     """
     batch = build_batch(yi, vi, mask=mask)
-    fit = fit_batch(batch, method=method, test=test, level=level, weights=align(weights, batch), names=("intrcpt",))
+    fit = fit_batch(
+        batch,
+        method=method,
+        test=test,
+        level=level,
+        weights=align(weights, batch),
+        names=("intrcpt",),
+    )
     kind = prediction or default_prediction(fit.test)
     pi_lb, pi_ub = mean_limits(fit, kind)
     return finish(fit, batch, pi_lb=pi_lb, pi_ub=pi_ub, pi_kind=kind)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.frequentist.linear import Batch, solve, weigh
+from analysis.frequentist.linear import Batch, row_sum, solve, weigh
 from analysis.results import Array, BoolArray, Convergence, IntArray
 
 type Moments = Callable[[Batch, Array], tuple[Array, Array, Array]]
@@ -28,7 +28,7 @@ def maximise(batch: Batch, start: Array, moments: Moments) -> tuple[Array, Conve
     tau2, iterations = start.copy(), np.zeros(count, dtype=int)
     converged = np.zeros(count, dtype=bool)
     active: IntArray = np.arange(count)
-    part, t, scale = batch, tau2, _typical_variance(batch)
+    part, t, scale = batch, tau2, typical_variance(batch)
     for _ in range(MAX_SCORING):
         score, expected, observed = moments(part, t)
         near = observed > NEAR_MODE * expected
@@ -41,34 +41,52 @@ def maximise(batch: Batch, start: Array, moments: Moments) -> tuple[Array, Conve
             keep = ~done
             if not keep.any():
                 break
-            active, part, new, scale = active[keep], part.take(keep), new[keep], scale[keep]
+            active, part, new, scale = (
+                active[keep],
+                part.take(keep),
+                new[keep],
+                scale[keep],
+            )
         t = new
     else:
-        tau2[active], steps, converged[active] = _bisect(part, t, moments, scale)
+        tau2[active], steps, converged[active] = _settle_by_bisection(part, t, moments, scale)
         iterations[active] += steps
     return tau2, Convergence(converged=converged, iterations=iterations, at_boundary=tau2 == 0.0)
 
 
-def _bisect(batch: Batch, t: Array, moments: Moments, scale: Array) -> tuple[Array, int, BoolArray]:
+def _settle_by_bisection(batch: Batch, t: Array, moments: Moments, scale: Array) -> tuple[Array, int, BoolArray]:
     """Bracket the mode nearest to `t` by the sign of the score and halve the bracket to rounding error."""
     uphill = moments(batch, t)[0] > 0.0
-    low, high = np.where(uphill, t, 0.0), np.where(uphill, np.maximum(2.0 * t, scale), t)
+    low, high = (
+        np.where(uphill, t, 0.0),
+        np.where(uphill, np.maximum(2.0 * t, scale), t),
+    )
     steps = 0
     while steps < MAX_ITERATIONS and (rising := moments(batch, high)[0] > 0.0).any():
         low, high = np.where(rising, high, low), np.where(rising, 2.0 * high, high)
         steps += 1
-    while steps < MAX_ITERATIONS and (high - low > FISHER_TOLERANCE * (low + scale)).any():
+    root = bisect(lambda tau2: moments(batch, tau2)[0] > 0.0, low, high)
+    return (
+        np.where(root <= FISHER_TOLERANCE * scale, 0.0, root),
+        steps,
+        np.full(len(t), steps < MAX_ITERATIONS),
+    )
+
+
+def bisect(below: Callable[[Array], BoolArray], low: Array, high: Array) -> Array:
+    """Where the predicate `below` turns from true to false between `low` and `high`, (B,), halving to rounding error."""
+    for _ in range(MAX_ITERATIONS):
         middle = 0.5 * (low + high)
-        rising = moments(batch, middle)[0] > 0.0
-        low, high = np.where(rising, middle, low), np.where(rising, high, middle)
-        steps += 1
-    settled = high - low <= FISHER_TOLERANCE * (low + scale)
-    return np.where(low == 0.0, 0.0, 0.5 * (low + high)), steps, settled
+        left = below(middle)
+        low, high = np.where(left, middle, low), np.where(left, high, middle)
+        if (high - low <= 4.0 * np.finfo(float).eps * high).all():
+            break
+    return 0.5 * (low + high)
 
 
-def _typical_variance(batch: Batch) -> Array:
+def typical_variance(batch: Batch) -> Array:
     """Harmonic mean of the sampling variances, (B,): the scale on which tau2 matters."""
-    typical: Array = batch.k / np.add.reduce(weigh(batch, 0.0), axis=-1)
+    typical: Array = batch.k / row_sum(weigh(batch, 0.0))
     return typical
 
 
@@ -82,7 +100,7 @@ def solve_generalised_q(batch: Batch, target: Array) -> tuple[Array, Convergence
     tau2, iterations = np.zeros(count), np.zeros(count, dtype=int)
     converged = np.zeros(count, dtype=bool)
     active: IntArray = np.arange(count)
-    part, t, goal, scale = batch, tau2, target, _typical_variance(batch)
+    part, t, goal, scale = batch, tau2, target, typical_variance(batch)
     for _ in range(MAX_ITERATIONS):
         q, slope = _generalised_q(part, t)
         step = np.maximum((q / goal - 1.0) * q / slope, 0.0)
@@ -94,7 +112,13 @@ def solve_generalised_q(batch: Batch, target: Array) -> tuple[Array, Convergence
         keep = ~done
         if not keep.any():
             break
-        active, part, t, goal, scale = active[keep], part.take(keep), new[keep], goal[keep], scale[keep]
+        active, part, t, goal, scale = (
+            active[keep],
+            part.take(keep),
+            new[keep],
+            goal[keep],
+            scale[keep],
+        )
     return tau2, Convergence(converged=converged, iterations=iterations, at_boundary=tau2 == 0.0)
 
 
@@ -109,5 +133,3 @@ def _generalised_q(batch: Batch, tau2: Array) -> tuple[Array, Array]:
 def generalised_q(batch: Batch, tau2: Array) -> Array:
     """`Q(tau2) = y'P(tau2)y`, (B,) (Viechtbauer 2007, Stat. Med. 26, 37-52, eq. 6)."""
     return _generalised_q(batch, tau2)[0]
-
-

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from analysis.results import Array, Convergence
 
@@ -32,7 +33,7 @@ def reshape_fields[T](result: T, shape: tuple[int, ...], fields: tuple[str, ...]
     return dataclasses.replace(result, **changes)  # type: ignore[type-var]
 
 
-def flat(value: Array | float, tail: int) -> Array:
+def flat(value: ArrayLike, tail: int) -> Array:
     """The reverse: one flat batch axis in front of the last `tail` axes."""
     array = np.asarray(value, dtype=float)
     return array.reshape(-1, *array.shape[array.ndim - tail :])

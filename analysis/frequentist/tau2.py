@@ -11,7 +11,16 @@ import numpy as np
 from scipy.special import chdtri
 
 from analysis.frequentist.likelihood import gains_at_zero
-from analysis.frequentist.linear import Batch, cross, invert, project, solve, trace, weigh
+from analysis.frequentist.linear import (
+    Batch,
+    cross,
+    invert,
+    project,
+    row_sum,
+    solve,
+    trace,
+    weigh,
+)
 from analysis.frequentist.scoring import maximise, solve_generalised_q
 from analysis.results import Array, Convergence, Tau2
 
@@ -36,7 +45,9 @@ def estimate_tau2(batch: Batch, method: str, weights: Array | None = None) -> Ta
     if method in _CLOSED:
         tau2, se = _CLOSED[method](batch, weights)
         steps = Convergence(
-            converged=np.isfinite(tau2), iterations=np.zeros(tau2.shape, dtype=int), at_boundary=tau2 <= 0.0
+            converged=np.isfinite(tau2),
+            iterations=np.zeros(tau2.shape, dtype=int),
+            at_boundary=tau2 <= 0.0,
         )
         return Tau2(tau2=np.maximum(tau2, 0.0), se_tau2=se, convergence=steps)
     tau2, steps = _ITERATED[method](batch)
@@ -54,14 +65,21 @@ def _quadratic_form(batch: Batch, a: Array) -> tuple[Array, Array]:
 
 def _trace(batch: Batch, a: Array, inverse: Array, u: Array | float = 1.0) -> Array:
     """`tr(P U)` for weights `a` and a diagonal `U`."""
-    return np.add.reduce(a * u, axis=-1) - trace(inverse, cross(batch, a**2 * u))
+    return row_sum(a * u) - trace(inverse, cross(batch, a**2 * u))
 
 
-def _trace_pair(batch: Batch, a: Array, inverse: Array, u: Array | float = 1.0, s: Array | float = 1.0) -> Array:
+def _trace_pair(
+    batch: Batch,
+    a: Array,
+    inverse: Array,
+    u: Array | float = 1.0,
+    s: Array | float = 1.0,
+) -> Array:
     """`tr(P U P S)` for weights `a` and diagonal `U`, `S`."""
     left, right = inverse @ cross(batch, a**2 * u), inverse @ cross(batch, a**2 * s)
     middle = trace(inverse, cross(batch, a**3 * u * s))
-    return (a**2 * u * s).sum(-1) - 2.0 * middle + np.einsum("...ij,...ji->...", left, right)
+    total: Array = row_sum(a**2 * u * s) - 2.0 * middle + np.einsum("...ij,...ji->...", left, right)
+    return total
 
 
 def _generalised(batch: Batch, a: Array) -> tuple[Array, Array]:
@@ -168,7 +186,7 @@ def reml_moments(batch: Batch, tau2: Array) -> tuple[Array, Array, Array]:
     w = weigh(batch, tau2)
     _, inverse, e = solve(batch, w)
     w2 = w * w
-    s1, s2 = np.add.reduce(w, axis=-1), np.vecdot(w, w)
+    s1, s2 = row_sum(w), np.vecdot(w, w)
     if batch.constant:
         h = inverse[:, 0, 0]
         ratio = s2 * h
@@ -188,7 +206,7 @@ def ml_moments(batch: Batch, tau2: Array) -> tuple[Array, Array, Array]:
     _, inverse, e = solve(batch, w)
     ypp, yppp = _residual_moments(batch, w, inverse, e)
     expected = 0.5 * np.vecdot(w, w)
-    return 0.5 * (ypp - np.add.reduce(w, axis=-1)), expected, yppp - expected
+    return 0.5 * (ypp - row_sum(w)), expected, yppp - expected
 
 
 def _residual_moments(batch: Batch, w: Array, inverse: Array, e: Array) -> tuple[Array, Array]:
@@ -196,7 +214,7 @@ def _residual_moments(batch: Batch, w: Array, inverse: Array, e: Array) -> tuple
     we = w * e
     wwe = w * we
     if batch.constant:
-        return np.vecdot(we, we), np.vecdot(wwe, we) - np.add.reduce(wwe, axis=-1) ** 2 * inverse[:, 0, 0]
+        return np.vecdot(we, we), np.vecdot(wwe, we) - row_sum(wwe) ** 2 * inverse[:, 0, 0]
     right = project(batch, wwe)
     left = (inverse @ right[..., None])[..., 0]
     return np.vecdot(we, we), np.vecdot(wwe, we) - np.vecdot(left, right)
