@@ -1,0 +1,83 @@
+"""Phrases that several figures share: what is pooled, how heterogeneous it is, which prediction interval is drawn."""
+
+import math
+
+from analysis.figures.axis import SHORT_NAMES
+from analysis.figures.records import Record, Records, number, word
+from analysis.formatting import (
+    MINUS,
+    format_df,
+    format_effect,
+    format_interval,
+    format_number,
+    format_p,
+    format_percent,
+)
+from analysis.vocabulary import FIXED_METHODS, HUNTER_SCHMIDT, PREDICTION_INTERVALS
+
+I_SQUARED = "I\u00b2"
+TAU_SQUARED = "\N{GREEK SMALL LETTER TAU}\u00b2"
+
+
+def level_text(level: float) -> str:
+    """Word a level in per cent: `95%`."""
+    return f"{level:g}%"
+
+
+def model_name(method: str | None) -> str:
+    """Name the model behind a pooled mean."""
+    if method is None:
+        return "Pooled effect"
+    if method == HUNTER_SCHMIDT:
+        return "Mean weighted by sample size (Hunter-Schmidt)"
+    return f"Equal-effects model ({method})" if method in FIXED_METHODS else f"Random-effects model ({method})"
+
+
+def has_prediction(mean: Record) -> bool:
+    """Tell whether a row of predictions has prediction limits."""
+    return math.isfinite(number(mean, "pi_lb")) and math.isfinite(number(mean, "pi_ub"))
+
+
+def pooled_text(mean: Record, measure: str) -> str:
+    """Word a pooled mean with its confidence interval: `r = .27, 95% CI [.18, .36]`."""
+    interval = format_interval(number(mean, "ci_lb"), number(mean, "ci_ub"), measure)
+    effect = format_effect(number(mean, "pred"), measure)
+    return f"{SHORT_NAMES[measure]} = {effect}, {level_text(number(mean, 'level'))} CI {interval}"
+
+
+def prediction_text(mean: Record) -> str:
+    """Say which of the things called a prediction interval a row holds."""
+    kind = PREDICTION_INTERVALS[word(mean, "interval")].replace(" - ", f" {MINUS} ")
+    return f"{level_text(number(mean, 'level'))} prediction interval: {kind}"
+
+
+def heterogeneity_text(heterogeneity: Records) -> str:
+    """Word Q with its test, I2 and tau2, each where the table has it."""
+    rows = {word(row, "quantity"): row for row in heterogeneity if math.isfinite(number(row, "estimate"))}
+    parts = []
+    if "qe" in rows:
+        parts.append(_q_text(number(rows["qe"], "estimate"), number(rows["qe"], "df"), number(rows["qe"], "pval")))
+    if "i2" in rows:
+        parts.append(f"{I_SQUARED} = {format_percent(number(rows['i2'], 'estimate'))}")
+    if "tau2" in rows:
+        method = word(rows["tau2"], "method").split("/")[0]
+        parts.append(f"{TAU_SQUARED} = {format_number(number(rows['tau2'], 'estimate'), 3)} ({method})")
+    return ", ".join(parts)
+
+
+def subgroup_text(subgroup: Record) -> str:
+    """Word the heterogeneity within one subgroup; empty for a single study."""
+    if not number(subgroup, "k") > 1:
+        return ""
+    parts = []
+    if math.isfinite(number(subgroup, "qe")):
+        parts.append(_q_text(number(subgroup, "qe"), number(subgroup, "k") - 1, number(subgroup, "qe_pval")))
+    if math.isfinite(number(subgroup, "i2")):
+        parts.append(f"{I_SQUARED} = {format_percent(number(subgroup, 'i2'), 0)}")
+    if math.isfinite(number(subgroup, "tau2")):
+        parts.append(f"{TAU_SQUARED} = {format_number(number(subgroup, 'tau2'), 3)}")
+    return ", ".join(parts)
+
+
+def _q_text(statistic: float, df: float, pval: float) -> str:
+    return f"Q({format_df(df)}) = {format_number(statistic)}, {format_p(pval)}"

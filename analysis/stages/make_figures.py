@@ -1,0 +1,143 @@
+"""Draw the figures of an analysis: `results/{analysis}/figures/*.{svg,png}`, and what they show: `figures.json`."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis.config import AnalysisRow, ModelRow
+from analysis.datasets import Records
+from analysis.errors import DataError, ToolkitError
+from analysis.files import read_records, write_bytes, write_json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+KINDS = ("svg", "png")
+
+
+def column_values(effects: Records, column: str, where: str) -> dict[str, Any]:
+    """Return one column by effect_id; a factor named as in a formula, `C(dimension)`, is found by its name."""
+    name = re.sub(r"^C\((\w+).*\)$", r"\1", column)
+    if effects and name not in effects[0]:
+        raise DataError(f"{where}: there is no column {name}. Compute the effects again.")
+    return {str(effect["effect_id"]): effect[name] for effect in effects}
+
+
+def level_labels(values: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return levels as the results tables word them."""
+    return {key: None if value is None else _label(value) for key, value in values.items()}
+
+
+def _label(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def draw_headline(analysis: AnalysisRow, row: ModelRow, results: Path) -> Iterator[tuple["Figure", dict[str, Any]]]:
+    """Draw the forest and the funnel plot of the model whose result stands first."""
+    from analysis.figures.descriptions import describe_forest, describe_funnel
+    from analysis.figures.forest import plot_forest
+    from analysis.figures.funnel import plot_funnel
+    from analysis.figures.records import number
+
+    folder = results / row.name
+    names = ("studies", "predictions", "subgroups", "heterogeneity")
+    studies, predictions, subgroups, heterogeneity = (read_records(folder / f"{name}.csv", name) for name in names)
+    mean = [record for record in predictions if record["kind"] == "mean"]
+    if not studies or not mean:
+        what = f"{folder}/predictions.csv: there is no mean effect."
+        raise DataError(f"{what} Choose a headline model without moderators for {analysis.name}.")
+    groups, parts = None, []
+    if analysis.forest_group is not None:
+        path = results / "effects.csv"
+        groups = level_labels(column_values(read_records(path, "effects"), analysis.forest_group, str(path)))
+        parts = [record for record in subgroups if record["moderator"] == analysis.forest_group]
+    shared: dict[str, Any] = {"measure": analysis.measure, "heterogeneity": heterogeneity, "subgroups": parts}
+    shared |= {"mean": mean, "prediction": row.prediction}
+    forest = plot_forest(studies, **shared, level=row.level, groups=groups, method=row.method, title=analysis.title)
+    yield forest, {"kind": "forest", "model": row.name, "file": "forest.svg", **describe_forest(studies, **shared)}
+    tau2 = next((number(record, "estimate") for record in heterogeneity if record["quantity"] == "tau2"), None)
+    funnel: dict[str, Any] = {"estimate": mean[0]["pred"], "measure": analysis.measure}
+    words = describe_funnel(studies, **funnel)
+    figure = plot_funnel(studies, **funnel, tau2=tau2, level=row.level, title=analysis.title)
+    yield figure, {"kind": "funnel", "model": row.name, "file": "funnel.svg", **words}
+
+
+def draw_moderators(analysis: AnalysisRow, row: ModelRow, results: Path) -> Iterator[tuple["Figure", dict[str, Any]]]:
+    """Draw one plot for each moderator that the predictions of a model vary."""
+    from analysis.figures.bubble import plot_bubble
+    from analysis.figures.descriptions import describe_bubble
+
+    folder = results / row.name
+    studies, predictions = (read_records(folder / f"{name}.csv", name) for name in ("studies", "predictions"))
+    path = results / "effects.csv"
+    effects = read_records(path, "effects")
+    curves: dict[tuple[Any, ...], Records] = {}
+    for record in predictions:
+        if record["kind"] != "mean":
+            curves.setdefault((record["kind"], record["moderator"], record["by"]), []).append(record)
+    for count, ((kind, moderator, by), curve) in enumerate(curves.items(), start=1):
+        values = column_values(effects, str(moderator), str(path))
+        groups = _groups(effects, by, curve, str(path))
+        name = str(moderator).replace("_", " ")
+        figure = plot_bubble(
+            studies,
+            curve,
+            moderator=name[:1].upper() + name[1:],
+            values=values if kind == "curve" else level_labels(values),
+            measure=analysis.measure,
+            groups=groups,
+            prediction=row.prediction,
+            title=f"{analysis.title}, by {name}",
+        )
+        file = f"bubble_{row.name}.svg" if count == 1 else f"bubble_{row.name}_{count}.svg"
+        words = describe_bubble(studies, curve, moderator=name, measure=analysis.measure)
+        yield figure, {"kind": "bubble", "model": row.name, "file": file, **words}
+
+
+def _groups(effects: Records, by: Any, curve: Records, where: str) -> dict[str, str | None] | None:
+    """Return the effects' levels of the second moderator, if it is a factor: the lines are levels that effects have."""
+    if by is None:
+        return None
+    groups = level_labels(column_values(effects, str(by), where))
+    return groups if {record["by_label"] for record in curve} <= set(groups.values()) else None
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, draw, write."""
+    from analysis.figures.style import render
+
+    analysis = AnalysisRow.from_json(arguments.analysis)
+    models = {row.name: row for row in (ModelRow.from_json(json.dumps(row)) for row in json.loads(arguments.models))}
+    if analysis.headline not in models:
+        raise DataError(f"--models: the headline model {analysis.headline} is missing. Add its row.")
+    drawn = list(draw_headline(analysis, models[analysis.headline], arguments.results))
+    for row in models.values():
+        if row.mods:
+            drawn += draw_moderators(analysis, row, arguments.results)
+    for figure, entry in drawn:
+        for kind in KINDS:
+            write_bytes((arguments.out / entry["file"]).with_suffix(f".{kind}"), render(figure, kind))
+    write_json(arguments.out / "figures.json", [entry for _, entry in drawn])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the stage; 1 and one message when something cannot be used."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--analysis", required=True, help="row of the analysis, JSON")
+    parser.add_argument("--models", required=True, help="rows of its models, a JSON list")
+    parser.add_argument("--results", required=True, type=Path, help="results of the analysis, results/{analysis}")
+    parser.add_argument("--out", required=True, type=Path, help="folder of the figures")
+    try:
+        run(parser.parse_args(argv))
+    except ToolkitError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
