@@ -17,7 +17,7 @@ ESCAPED: Final = re.compile(r"\\([&%$#_])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One work: key, BibTeX type and fields; names as `(family, given)`, a body without a given name as `(name, "")`."""
+    """One work: key, type and fields; names as `(family, given)`, a body without a given name as `(name, "")`."""
 
     key: str
     kind: str

@@ -55,5 +55,5 @@ def build_all_tables(
         "studies": build_studies_table(headline, measure, name),
         "excluded": left_out,
         "exclusions": build_exclusions_table(left_out),
-        "published": build_published_table(claims, rows, name),
+        "published": build_published_table(claims, rows, analysis["headline"], name),
     }

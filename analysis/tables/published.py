@@ -22,11 +22,12 @@ SHOWN_AS: Final[dict[str, tuple[str, ...]]] = {
     "RR": ("RR",),
 }
 ANALYSED_AS: Final[dict[str, tuple[str, ...]]] = {"z": ("ZCOR",)}
+KEPT: Final = ("claim_id", "paper", "doi", "where", "quantity", "metric", "relation", "model", "note")
 PLAIN_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 
 
 def build_published_table(
-    claims: Sequence[Mapping[str, Value]], models: Sequence[Mapping[str, Value]], dataset: str
+    claims: Sequence[Mapping[str, Value]], models: Sequence[Mapping[str, Value]], headline: str, dataset: str
 ) -> Records:
     """One row per claim: the number as printed, ours, and the difference where both are plain numbers.
 
@@ -34,17 +35,25 @@ def build_published_table(
     ----------
     claims : rows of the dataset's claims.csv.
     models : rows of `build_models_table`.
+    headline : name of the headline model.
     dataset : name of the dataset, for the column `source`.
 
     Returns
     -------
     records
-        `ours` comes from the model the claim names. It is empty where the claim names none, or one that this analysis
-        does not fit, and where the number was printed in a metric that the analysis neither uses nor shows.
+        `ours` comes from the model the claim names; where it names none, from the headline model, or from the first one
+        without moderators when the headline has some. It is empty where this analysis does not fit the model named, and
+        where the number was printed in a metric that the analysis neither uses nor shows.
     """
     by_name = {row["model"]: row for row in models}
+    plain = [row for row in (by_name[headline], *models) if row["mods"] is None]
+    unnamed = plain[0] if plain else by_name[headline]
     return [
-        _beside(claim, by_name.get(claim["model"], {}), f"data/{dataset}/claims.csv:{index + FIRST_LINE}")
+        _beside(
+            claim,
+            unnamed if claim["model"] is None else by_name.get(claim["model"], {}),
+            f"data/{dataset}/claims.csv:{index + FIRST_LINE}",
+        )
         for index, claim in enumerate(claims)
     ]
 
@@ -54,9 +63,9 @@ def _beside(claim: Mapping[str, Value], model: Mapping[str, Value], source: str)
     ours = number(model[column]) if column else None
     printed = str(claim["printed"])
     value = float(printed) if PLAIN_NUMBER.fullmatch(printed) else None
-    kept = ("claim_id", "paper", "doi", "where", "quantity", "metric", "relation", "model", "note")
-    row: Record = {key: claim[key] for key in kept}
+    row: Record = {key: claim[key] for key in KEPT}
     row |= {"printed": printed, "printed_value": value, "ours": ours, "our_column": column}
+    row["our_model"] = None if ours is None else model["model"]
     row["difference"] = None if ours is None or value is None else ours - value
     row["source"] = source if ours is None else f"{source}; {model['source']}"
     return row

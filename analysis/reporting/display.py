@@ -1,0 +1,130 @@
+"""A cell of a table as a reader meets it: its rounded text, and where the number stands."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from analysis.formatting import (
+    MISSING,
+    format_count,
+    format_df,
+    format_number,
+    format_p,
+    format_percent,
+    format_shown,
+)
+
+type Value = str | float | int | bool | None
+
+FIRST_LINE: Final = 2
+MODEL_SCALE: Final = "_model_scale"
+# Column -> how it is rounded. What is not here, and is not text, is a plain number with two decimals.
+KINDS: Final[dict[str, str]] = {
+    **dict.fromkeys(("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub", "pred", "effect", "fitted"), "effect"),
+    **{f"pi_{kind}_{side}": "effect" for kind in ("normal", "higgins", "knapp_hartung") for side in ("lb", "ub")},
+    **dict.fromkeys(("se", "sei", "resid", "tau2", "se_tau2", "tau"), "fine"),
+    **{f"{name}_{side}": "fine" for name in ("tau2", "tau") for side in ("ci_lb", "ci_ub")},
+    **dict.fromkeys(("i2", "i2_ci_lb", "i2_ci_ub", "r2", "weight"), "percent"),
+    **dict.fromkeys(("pval", "qe_pval", "qm_pval"), "p"),
+    **dict.fromkeys(("k", "n_studies", "n_total", "ni", "count", "p"), "count"),
+    **dict.fromkeys(("ddf", "df", "qe_df", "qm_df", "level", "row"), "df"),
+}
+# In the table of heterogeneity the row decides.
+QUANTITIES: Final = {"tau2": "fine", "tau": "fine", "i2": "percent"}
+FINE_DIGITS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A number or word: `text` in a sentence, `cell` in a table, `value` as stored, `source` (`table.csv:line:column`)."""
+
+    text: str
+    cell: str
+    value: Value
+    source: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __html__(self) -> str:
+        body = escape(self.text)
+        if isinstance(self.value, str):
+            return body
+        # APA sets p in italics.
+        body = Markup("<i>p</i>{}").format(self.text[1:]) if self.text.startswith("p ") else body
+        return Markup('<span class="number" data-source="{}">{}</span>').format(self.source, body)
+
+    @property
+    def missing(self) -> bool:
+        """There is nothing in this cell."""
+        return self.value is None
+
+
+type Row = Mapping[str, Shown]
+
+
+def show_rows(table: str, records: Sequence[Mapping[str, Value]], measure: str) -> list[Row]:
+    """Return every cell of a table ready for sentences and for tables, in the order of the records."""
+    return [
+        {column: _show(column, record, measure, f"{table}.csv:{index + FIRST_LINE}:{column}") for column in record}
+        for index, record in enumerate(records)
+    ]
+
+
+def term_label(term: str) -> str:
+    """Word a coefficient or a term: `C(x, ...)[T.a]:b` becomes `x: a`, a times sign, `b`."""
+    if term == "intrcpt":
+        return "Intercept"
+    parts = re.findall(r"(?:[^:(\[]|\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\])+", term)
+    return " \u00d7 ".join(_factor_label(part) for part in parts)
+
+
+def plain_name(name: str) -> str:
+    """Word a name of the configuration or a column: underscores become spaces."""
+    return name.replace("_", " ")
+
+
+def _factor_label(part: str) -> str:
+    match = re.fullmatch(r"C\(\s*([^,()]+?)\s*(?:,.*)?\)(?:\[(?:T\.)?([^\]]*)\])?", part)
+    if match is None:
+        return plain_name(re.sub(r"\[(?:T\.)?([^\]]*)\]", r": \1", part))
+    return plain_name(match[1]) + (f": {match[2]}" if match[2] else "")
+
+
+def _show(column: str, record: Mapping[str, Value], measure: str, source: str) -> Shown:
+    value = record[column]
+    if value is None:
+        return Shown(MISSING, MISSING, None, source)
+    if isinstance(value, bool):
+        word = "yes" if value else "no"
+        return Shown(word, word, word, source)
+    if isinstance(value, str):
+        word = _word(column, value)
+        return Shown(word, word, value, source)
+    text = _rounded(column, value, record, measure)
+    return Shown(text, text.removeprefix("p = ").removeprefix("p "), value, source)
+
+
+def _word(column: str, value: str) -> str:
+    if column == "term":
+        return term_label(value)
+    return plain_name(value) if column in ("model", "our_model", "moderator", "by", "dataset") else value
+
+
+def _rounded(column: str, value: float, record: Mapping[str, Value], measure: str) -> str:
+    if column in ("ours", "difference"):
+        return format_shown(value, measure, _decimals(str(record["printed"])) + 1)
+    kind = QUANTITIES.get(str(record["quantity"]), "number") if "method" in record and "quantity" in record else None
+    if kind is None or column in ("df", "pval", "level"):
+        kind = "fine" if column.endswith(MODEL_SCALE) else KINDS.get(column, "number")
+    if kind == "effect":
+        return format_shown(value, measure)
+    formatters = {"p": format_p, "count": format_count, "df": format_df, "percent": format_percent}
+    return formatters[kind](value) if kind in formatters else format_number(value, FINE_DIGITS if kind == "fine" else 2)
+
+
+def _decimals(printed: str) -> int:
+    return len(printed.partition(".")[2].strip()) if "." in printed else 0

@@ -1,0 +1,97 @@
+"""Tables of a page: which columns of which records, under which heading (the words are in `templates/tables.yaml`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from analysis.formatting import MISSING
+from analysis.reporting.display import Row, Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Heading of a column; `numeric` columns are set flush right."""
+
+    label: Markup
+    numeric: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayCell:
+    """One cell: what it shows, whether it heads its row, and for numbers where they stand, in short and in words."""
+
+    text: str
+    heads_row: bool
+    numeric: bool
+    source: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayTable:
+    """One table of the page."""
+
+    name: str
+    caption: Markup
+    note: Markup
+    headers: tuple[Header, ...]
+    rows: tuple[tuple[DisplayCell, ...], ...]
+
+
+def build_display_table(
+    name: str, rows: Sequence[Row], words: Mapping[str, Any], folder: str, level: str
+) -> DisplayTable:
+    """Lay out one table; columns in which nothing stands are left away.
+
+    Parameters
+    ----------
+    name : name of the table's CSV file.
+    rows : its rows, shown.
+    words : its entry in `templates/tables.yaml`: `caption`, `note` and `columns` of `label` and `show`, where `show` is
+        one column, or two that make an interval.
+    folder : where the CSV files stand, to say where a number is from.
+    level : level of the intervals, for labels that hold `{level}`.
+    """
+    columns = [column for column in words["columns"] if not all(_cells(row, column)[0].missing for row in rows)]
+    return DisplayTable(
+        name=name,
+        caption=_worded(words["caption"], level),
+        note=_worded(words.get("note", ""), level),
+        headers=tuple(Header(_worded(column["label"], level), _is_numeric(rows, column)) for column in columns),
+        rows=tuple(
+            tuple(
+                _display(row, column, folder, heads_row=index == 0, numeric=_is_numeric(rows, column))
+                for index, column in enumerate(columns)
+            )
+            for row in rows
+        ),
+    )
+
+
+def _worded(text: str, level: str) -> Markup:
+    # The words of tables.yaml are ours and may hold <i> and <sub>; the level is put in escaped.
+    return Markup(" ".join(text.split()).replace("{level}", str(escape(level))))
+
+
+def _cells(row: Row, column: Mapping[str, Any]) -> list[Shown]:
+    show = column["show"]
+    return [row[name] for name in ([show] if isinstance(show, str) else show)]
+
+
+def _is_numeric(rows: Sequence[Row], column: Mapping[str, Any]) -> bool:
+    return any(isinstance(cell.value, int | float) for row in rows for cell in _cells(row, column))
+
+
+def _display(row: Row, column: Mapping[str, Any], folder: str, *, heads_row: bool, numeric: bool) -> DisplayCell:
+    cells = _cells(row, column)
+    if all(cell.missing for cell in cells):
+        return DisplayCell(MISSING, heads_row, numeric, "", "")
+    text = cells[0].cell if len(cells) == 1 else f"[{', '.join(cell.cell for cell in cells)}]"
+    if not numeric:
+        return DisplayCell(text, heads_row, False, "", "")
+    file, line, _ = cells[0].source.split(":", 2)
+    names = ", ".join(cell.source.split(":", 2)[2] for cell in cells)
+    title = f"{folder}/{file}, line {line}, {names}; from {row['source'].text}"
+    return DisplayCell(text, heads_row, True, " ".join(cell.source for cell in cells), title)

@@ -1,0 +1,127 @@
+"""What may be said of a result: the stated rules, each a comparison of numbers that stand in a table.
+
+The templates word these facts; neither computes. `null` is where there is no association: zero, or one for ratios.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from analysis.reporting.display import Row, Value
+from analysis.vocabulary import (
+    BACK_TRANSFORMS,
+    FIXED_METHODS,
+    HUNTER_SCHMIDT,
+    MIN_K_FUNNEL_ASYMMETRY,
+    MIN_K_PER_CELL,
+    MIN_K_PER_MODERATOR,
+)
+
+# A proportion has no value that means "no association".
+WITHOUT_NULL: Final = ("PLO",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanFacts:
+    """Rules about one model's mean and heterogeneity; None where a rule does not apply."""
+
+    kind: str
+    has_mean: bool
+    null: str | None
+    includes_null: bool | None
+    pi_includes_null: bool | None
+    sign: str | None
+    few_studies: bool
+    few_for_funnel: bool
+    dependent: bool
+    no_spread: bool
+    heterogeneity_clear: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeratorFacts:
+    """A model with moderators: its row and everything its paragraph needs, sparse cells first."""
+
+    model: Row
+    facts: MeanFacts
+    sparse: Sequence[Row]
+    smallest: Row | None
+    omnibus: Row | None
+    omnibus_clear: bool | None
+    terms: Sequence[tuple[Row, bool]]
+    other_tests: Sequence[Row]
+    slopes: Sequence[tuple[Row, bool]]
+    has_interaction: bool
+    too_few: bool
+
+
+def mean_facts(row: Mapping[str, Value]) -> MeanFacts:
+    """Apply the rules to one row of the table `models` or `headline`."""
+    measure = str(row["measure"])
+    null = None if measure in WITHOUT_NULL else 1.0 if BACK_TRANSFORMS.get(measure) == "exp" else 0.0
+    ratio = null == 1.0
+    estimate = row["estimate"]
+    return MeanFacts(
+        kind=_kind(row),
+        has_mean=estimate is not None,
+        null=None if null is None else "one" if ratio else "zero",
+        includes_null=_within(null, row["ci_lb"], row["ci_ub"]),
+        pi_includes_null=_within(null, row["pi_lb"], row["pi_ub"]),
+        sign=None if estimate is None or null is None else "positive" if float(estimate) > null else "negative",
+        few_studies=float(row["n_studies"] or 0) < MIN_K_PER_MODERATOR,
+        few_for_funnel=float(row["n_studies"] or 0) < MIN_K_FUNNEL_ASYMMETRY,
+        dependent=float(row["k"] or 0) > float(row["n_studies"] or 0),
+        no_spread=row["tau2"] == 0,
+        heterogeneity_clear=is_clear(row["qe_pval"], row["level"]),
+    )
+
+
+def moderator_facts(model: str, shown: Mapping[str, Sequence[Row]], row: Mapping[str, Value]) -> ModeratorFacts:
+    """Gather what the paragraph on one model with moderators says, from its rows in the shown tables."""
+    own = {
+        name: [line for line in rows if "model" in line and line["model"].value == model]
+        for name, rows in shown.items()
+    }
+    level = row["level"]
+    sparse = [cell for cell in own["cells"] if cell["sparse"].value == "yes"]
+    tests = own["tests"]
+    omnibus = next((test for test in tests if test["test"].value == "omnibus"), None)
+    terms = [test for test in tests if test["test"].value == "term"]
+    count = float(row["p"] or 1) - 1
+    return ModeratorFacts(
+        model=own["models"][0],
+        facts=mean_facts(row),
+        sparse=sparse,
+        smallest=min(own["cells"], key=lambda cell: float(cell["n_studies"].value or 0), default=None),
+        omnibus=omnibus,
+        omnibus_clear=None if omnibus is None else is_clear(omnibus["pval"].value, level),
+        terms=[(test, bool(is_clear(test["pval"].value, level))) for test in terms],
+        other_tests=[test for test in tests if test["test"].value not in ("omnibus", "term")],
+        slopes=[(slope, bool(is_clear(slope["pval"].value, level))) for slope in own["slopes"]],
+        has_interaction=any(":" in str(test["term"].value) for test in terms),
+        too_few=float(row["n_studies"] or 0) < MIN_K_PER_MODERATOR * max(count, 1),
+    )
+
+
+def is_clear(pval: Value, level: Value) -> bool | None:
+    """Say whether a p value is below one minus the level; None where there is none."""
+    if pval is None or level is None:
+        return None
+    return float(pval) < 1 - float(level) / 100
+
+
+def thresholds() -> dict[str, Any]:
+    """Return the named thresholds a page mentions."""
+    return {"per_moderator": MIN_K_PER_MODERATOR, "per_cell": MIN_K_PER_CELL, "funnel": MIN_K_FUNNEL_ASYMMETRY}
+
+
+def _kind(row: Mapping[str, Value]) -> str:
+    if row["method"] in FIXED_METHODS:
+        return "equal"
+    return "hunter_schmidt" if row["method"] == HUNTER_SCHMIDT else "random"
+
+
+def _within(null: float | None, lb: Value, ub: Value) -> bool | None:
+    if null is None or lb is None or ub is None:
+        return None
+    return float(lb) <= null <= float(ub)

@@ -1,0 +1,131 @@
+"""The page of one analysis: tables, figures, dataset and provenance become one dict, and templates word it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.errors import ConfigError
+from analysis.formatting import format_df
+from analysis.reporting.bibtex import Work
+from analysis.reporting.display import Row, Value, plain_name, show_rows
+from analysis.reporting.display_tables import DisplayTable, build_display_table
+from analysis.reporting.facts import mean_facts, moderator_facts, thresholds
+from analysis.reporting.references import Citations, link_doi
+from analysis.reporting.svg import inline_svg
+
+type Tables = Mapping[str, Sequence[Mapping[str, Value]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything a page is made from: rows of the configuration, tables, figures, dataset, provenance, words."""
+
+    analysis: Mapping[str, Any]
+    models: Sequence[Mapping[str, Any]]
+    dataset: Mapping[str, Any]
+    tables: Tables
+    figures: Sequence[Mapping[str, Any]]
+    drawings: Mapping[str, str]
+    provenance: Mapping[str, Any]
+    words: Mapping[str, Any]
+    works: Mapping[str, Work]
+
+
+def build_context(inputs: Inputs) -> dict[str, Any]:
+    """Return what the template of a page may use; every number in it is a `Shown` that knows where it stands."""
+    measure = inputs.analysis["measure"]
+    shown = {name: show_rows(name, records, measure) for name, records in inputs.tables.items()}
+    records = {row["model"]: row for row in inputs.tables["models"]}
+    headline = inputs.analysis["headline"]
+    citations = Citations(inputs.works)
+    moderated = [name for name, row in records.items() if row["mods"] is not None]
+    return {
+        "analysis": inputs.analysis,
+        "dataset": inputs.dataset,
+        "measure": measure,
+        "words": inputs.words,
+        "plain": plain_name,
+        "cite": citations.cite,
+        "cite_dataset": citations.dataset,
+        "references": citations.references,
+        "doi": link_doi,
+        "headline": shown["headline"][0],
+        "facts": mean_facts(records[headline]),
+        "moderated": [moderator_facts(str(name), shown, records[name]) for name in moderated],
+        "headline_moderated": headline in moderated,
+        "others": [
+            (row, mean_facts(records[row["model"].value]))
+            for row in shown["models"]
+            if row["model"].value != headline and not row["estimate"].missing
+        ],
+        "rows": {row["name"]: row for row in inputs.models},
+        "thresholds": thresholds(),
+        "cautions": _cautions(shown["models"], headline),
+        "exclusions": shown["exclusions"],
+        "tables": _display_tables(inputs, shown),
+        "figures": _figures(inputs),
+        "provenance": inputs.provenance,
+    }
+
+
+def render_page(inputs: Inputs, environment: Any) -> str:
+    """Return the page as HTML; ConfigError when a template uses what is not there."""
+    return render(environment, "page.html.j2", build_context(inputs))
+
+
+def render(environment: Any, name: str, context: Mapping[str, Any]) -> str:
+    """Fill one template; ConfigError names the template that asks for something that is not there."""
+    from jinja2 import TemplateError
+
+    try:
+        text: str = environment.get_template(name).render(context)
+    except TemplateError as error:
+        raise ConfigError(f"reports/templates/{name}: {error}. Mend the template.") from error
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def build_environment(templates: Mapping[str, str]) -> Any:
+    """Return the template environment over the texts of `reports/templates`: everything escaped, nothing undefined."""
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
+    return Environment(
+        loader=DictLoader(dict(templates)),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _cautions(models: Sequence[Row], headline: str) -> list[tuple[bool, Row]]:
+    return [(row["model"].value == headline, row) for row in models if not row["notes"].missing]
+
+
+def _display_tables(inputs: Inputs, shown: Mapping[str, Sequence[Row]]) -> dict[str, DisplayTable]:
+    level = format_df(inputs.analysis["level"])
+    folder = f"results/{inputs.analysis['name']}/tables"
+    tables = {}
+    for name, words in inputs.words["tables"].items():
+        rows = [row for row in shown[words.get("table", name)] if _belongs(row, words, inputs)]
+        if rows:
+            tables[name] = build_display_table(name, rows, words, folder, level)
+    return tables
+
+
+def _belongs(row: Row, words: Mapping[str, Any], inputs: Inputs) -> bool:
+    """Apply the filter of a table's entry: `only` headline, moderated or unmoderated models, and `where` values."""
+    models = {model["name"]: model["mods"] is not None for model in inputs.models}
+    only = words.get("only")
+    if only == "headline" and row["model"].value != inputs.analysis["headline"]:
+        return False
+    if only in ("moderated", "unmoderated") and models[str(row["model"].value)] != (only == "moderated"):
+        return False
+    return all(row[column].value == value for column, value in words.get("where", {}).items())
+
+
+def _figures(inputs: Inputs) -> list[dict[str, Any]]:
+    return [
+        {**figure, "svg": inline_svg(inputs.drawings[figure["file"]], f"figure-{number}", figure["alt"])}
+        for number, figure in enumerate(inputs.figures, start=1)
+        if figure["file"] in inputs.drawings
+    ]

@@ -1,0 +1,60 @@
+"""Write the first page, `reports/rendered/index.html`: every analysis with its headline result and status."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from analysis.config import AnalysisRow
+from analysis.errors import DataError, Problem, ToolkitError
+from analysis.files import read_records, write_text
+from analysis.reporting.front_page import render_front_page
+from analysis.reporting.page import Tables, build_environment
+from analysis.stages.render_report import read_templates
+
+TABLES = ("headline", "models", "tests", "cells", "slopes")
+
+
+def read_tables(results: Path, analysis: str) -> Tables:
+    """Return the tables the first page needs of one analysis."""
+    folder = results / analysis / "tables"
+    return {name: read_records(folder / f"{name}.csv", f"../tables/{name}") for name in TABLES}
+
+
+def check_pages(pages: Path, names: Sequence[str]) -> None:
+    """Refuse to list an analysis that has no page: DataError with every one that is missing."""
+    paths = [pages / name / "index.html" for name in names]
+    remedy = "Run render_report for this analysis first."
+    problems = [Problem(path.as_posix(), "there is no such page.", remedy) for path in paths if not path.is_file()]
+    if problems:
+        raise DataError(problems)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, render, write."""
+    analyses = [asdict(AnalysisRow.from_json(json.dumps(row))) for row in json.loads(arguments.analyses)]
+    check_pages(arguments.pages, [row["name"] for row in analyses])
+    entries = [(row, read_tables(arguments.results, row["name"])) for row in analyses]
+    write_text(arguments.out, render_front_page(entries, build_environment(read_templates(arguments.templates))))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the stage; 1 and one message when something cannot be used."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--analyses", required=True, help="rows of the analyses, a JSON list")
+    parser.add_argument("--results", required=True, type=Path, help="folder of all results")
+    parser.add_argument("--pages", required=True, type=Path, help="folder of the rendered pages")
+    parser.add_argument("--templates", type=Path, default=Path("reports/templates"), help="folder of the templates")
+    parser.add_argument("--out", required=True, type=Path, help="the first page")
+    try:
+        run(parser.parse_args(argv))
+    except ToolkitError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""Write the page of one analysis: `reports/rendered/{analysis}/index.html`, and `provenance.json` beside it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from analysis.config import AnalysisRow, ModelRow
+from analysis.errors import ToolkitError
+from analysis.files import read_bytes, read_json, read_records, read_text, write_json, write_text
+from analysis.provenance import describe_run
+from analysis.reporting.bibtex import parse_bibtex
+from analysis.reporting.page import Inputs, build_environment, render_page
+
+TABLES = (
+    *("headline", "models", "coefficients", "tests", "heterogeneity", "predictions", "cells", "slopes", "subgroups"),
+    *("collinearity", "studies", "excluded", "exclusions", "published"),
+)
+TEXTS = (".j2", ".css")
+# What a digest is worth keeping of: not the pictures a page does not show.
+DIGESTED = (".json", ".csv", ".svg")
+
+
+def read_templates(folder: Path) -> dict[str, str]:
+    """Return the text of every template by its name."""
+    return {path.name: read_text(path) for path in sorted(folder.iterdir()) if path.suffix in TEXTS}
+
+
+def read_words(folder: Path) -> dict[str, Any]:
+    """Return what `tables.yaml` says of every table."""
+    import yaml
+
+    words: dict[str, Any] = yaml.safe_load(read_text(folder / "tables.yaml"))
+    return words
+
+
+def read_digested(*folders: Path) -> dict[str, bytes]:
+    """Return the content of every data and results file below some folders, by its path as given."""
+    paths = (path for folder in folders for path in folder.rglob("*") if path.suffix in DIGESTED)
+    return {path.as_posix(): read_bytes(path) for path in paths}
+
+
+def read_inputs(arguments: argparse.Namespace, provenance: Mapping[str, Any]) -> Inputs:
+    """Read everything the page is made from."""
+    figures = read_json(arguments.figures / "figures.json")
+    names = [figure["file"] for figure in figures if figure["file"].endswith(".svg")]
+    return Inputs(
+        analysis=provenance["analysis"],
+        models=provenance["models"],
+        dataset=read_json(arguments.data / "dataset.json"),
+        tables={name: read_records(arguments.tables / f"{name}.csv", f"../tables/{name}") for name in TABLES},
+        figures=figures,
+        drawings={name: read_text(arguments.figures / name) for name in names},
+        provenance=provenance,
+        words=read_words(arguments.templates),
+        works=parse_bibtex(read_text(arguments.references)),
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, render, write."""
+    analysis = asdict(AnalysisRow.from_json(arguments.analysis))
+    models = [asdict(ModelRow.from_json(json.dumps(row))) for row in json.loads(arguments.models)]
+    provenance = describe_run(analysis, models, read_digested(arguments.data, arguments.tables.parent))
+    inputs = read_inputs(arguments, provenance)
+    page = render_page(inputs, build_environment(read_templates(arguments.templates)))
+    write_json(arguments.out / "provenance.json", provenance)
+    write_text(arguments.out / "index.html", page)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the stage; 1 and one message when something cannot be used."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--analysis", required=True, help="row of the analysis, JSON")
+    parser.add_argument("--models", required=True, help="rows of its models, a JSON list")
+    parser.add_argument("--data", required=True, type=Path, help="checked dataset, results/data/{dataset}")
+    parser.add_argument("--tables", required=True, type=Path, help="results/{analysis}/tables")
+    parser.add_argument("--figures", required=True, type=Path, help="results/{analysis}/figures")
+    parser.add_argument("--templates", type=Path, default=Path("reports/templates"), help="folder of the templates")
+    parser.add_argument("--references", type=Path, default=Path("reports/references.bib"), help="works to cite")
+    parser.add_argument("--out", required=True, type=Path, help="folder of the page")
+    try:
+        run(parser.parse_args(argv))
+    except ToolkitError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

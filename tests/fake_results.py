@@ -1,0 +1,199 @@
+"""A small results folder as the stages before tables and reports leave it; numbers are made up but fit together."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.files import write_json, write_records, write_text
+
+SVG = """<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
+<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="200pt" height="100pt">
+<metadata><a xmlns="http://purl.org/dc">x</a></metadata>
+<defs><style type="text/css">*{stroke-linejoin: round}</style><clipPath id="clip"><rect width="9" height="9"/></clipPath></defs>
+<g id="axes" onclick="alert(1)"><path id="mark" d="M 0 0 L 1 1" clip-path="url(#clip)"/><use xlink:href="#mark"/></g>
+<script>alert(1)</script><image href="https://example.org/x.png"/><text>Bachelor (1991)</text></svg>"""
+
+MODEL: dict[str, Any] = {
+    "engine": "frequentist",
+    "method": "REML",
+    "test": "knha",
+    "mods": None,
+    "weights": None,
+    "tau2_interval": "QP",
+    "prediction": "knapp_hartung",
+    "permutations": 0,
+    "level": 95.0,
+    "seed": 12,
+}
+FIT: dict[str, Any] = {
+    **{"k": 12, "n_studies": 12, "p": 1, "level": 95.0, "tau2": 0.0213, "se_tau2": 0.0151, "i2": 61.4321, "h2": 2.59},
+    **{"qe": 31.7, "qe_df": 11, "qe_pval": 0.00084, "qm": None, "qm_df": 0, "qm_pval": None, "r2": None},
+    **{"pi_lb": -0.0612, "pi_ub": 0.6123, "pi_kind": "knapp_hartung"},
+    **{"loglik": 2.1, "aic": -0.2, "bic": 0.6, "aicc": 1.3, "notes": []},
+    "convergence": {"converged": True, "iterations": 6, "at_boundary": False},
+}
+TABLES = ("coefficients", "heterogeneity", "studies", "predictions", "tests", "cells", "slopes", "collinearity")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where the fake results stand, and the rows that go with them."""
+
+    root: Path
+    analysis: dict[str, Any]
+    models: list[dict[str, Any]]
+
+    @property
+    def results(self) -> Path:
+        return self.root / "results" / str(self.analysis["name"])
+
+    @property
+    def data(self) -> Path:
+        return self.root / "results" / "data" / str(self.analysis["dataset"])
+
+    @property
+    def page(self) -> Path:
+        return self.root / "reports" / "rendered" / str(self.analysis["name"])
+
+    def tables_arguments(self) -> list[str]:
+        rows = ["--analysis", json.dumps(self.analysis), "--models", json.dumps(self.models)]
+        return [*rows, "--data", str(self.data), "--results", str(self.results), "--out", str(self.results / "tables")]
+
+    def report_arguments(self) -> list[str]:
+        rows = ["--analysis", json.dumps(self.analysis), "--models", json.dumps(self.models)]
+        folders = ["--data", str(self.data), "--tables", str(self.results / "tables")]
+        return [*rows, *folders, "--figures", str(self.results / "figures"), "--out", str(self.page)]
+
+
+def coefficient(term: str, estimate: float, se: float, **more: Any) -> dict[str, Any]:
+    """A row of coefficients with limits two standard errors away."""
+    row = {"term": term, "estimate": estimate, "se": se, "stat": estimate / se, "dist": "t", "ddf": 11.0, "pval": 0.0021}
+    row |= {"ci_lb": estimate - 2 * se, "ci_ub": estimate + 2 * se, "interval": "confidence", "level": 95.0}
+    return row | more
+
+
+def heterogeneity(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of tau2, I2 and Q."""
+    empty = {"se": None, "ci_lb": None, "ci_ub": None, "df": None, "pval": None, "method": "REML/QP", "level": 95.0}
+    return [
+        empty | {"quantity": "tau2", "estimate": fit["tau2"], "se": 0.0151, "ci_lb": 0.0042, "ci_ub": 0.0871},
+        empty | {"quantity": "i2", "estimate": fit["i2"], "ci_lb": 24.1, "ci_ub": 86.7},
+        empty | {"quantity": "qe", "estimate": fit["qe"], "df": 11.0, "pval": fit["qe_pval"]},
+    ]
+
+
+def studies(k: int, slab: str) -> list[dict[str, Any]]:
+    """k effects of k studies; the first has the label given."""
+    rows = []
+    for number in range(1, k + 1):
+        yi = 0.05 * number
+        row = {"effect_id": f"e{number}", "study_id": f"s{number}", "slab": slab if number == 1 else f"Study {number} (2001)"}
+        row |= {"row": number + 1, "ni": 40 + number, "yi": yi, "vi": 0.02, "sei": 0.02**0.5}
+        rows.append(row | {"ci_lb": yi - 0.28, "ci_ub": yi + 0.28, "weight": 100 / k, "fitted": 0.3, "resid": yi - 0.3})
+    return rows
+
+
+def write_model(results: Path, model: Mapping[str, Any], fit: Mapping[str, Any], tables: Mapping[str, Any]) -> None:
+    """Write what one model leaves behind; tables that are not given are headers alone."""
+    folder = results / str(model["name"])
+    write_json(folder / "fit.json", {**fit, "model": model, "method": model["method"], "test": model["test"]})
+    for name in (*TABLES, "subgroups", "excluded"):
+        write_records(folder / f"{name}.csv", name, tables.get(name, []))
+
+
+def build_folder(
+    root: Path,
+    *,
+    estimate: float = 0.2812,
+    se: float = 0.0734,
+    fit: Mapping[str, Any] | None = None,
+    synthetic: bool = False,
+    slab: str = "Bachelor (1991)",
+    note: str = "The n of one study differs between two copies.",
+    with_moderators: bool = False,
+    headline: str = "random_effects",
+    pval: float = 0.0021,
+) -> Folder:
+    """Write a folder of results for one analysis with a random-effects model, and with a meta-regression if asked."""
+    name = "synthetic_regard" if synthetic else "regard"
+    models = [{**MODEL, "name": "random_effects"}]
+    if with_moderators:
+        models.append({**MODEL, "name": "by_dimension", "mods": "alliance * C(dimension)"})
+    analysis = {
+        **{"name": name, "title": "Positive regard and outcome", "question": "Does regard go with outcome?"},
+        **{"dataset": name, "measure": "ZCOR", "filter": {}, "aggregate_rho": None, "predictor": None},
+        **{"models": [model["name"] for model in models], "headline": headline, "forest_group": None},
+        **{"moderators": [], "level": 95.0},
+    }
+    folder = Folder(root, analysis, models)
+    whole = {**FIT, **(fit or {})}
+    mean = {"kind": "mean", "moderator": None, "value": None, "label": "mean", "by": None, "by_label": None}
+    mean |= {"pred": estimate, "se": se, "ci_lb": estimate - 2 * se, "ci_ub": estimate + 2 * se, "level": 95.0}
+    limits = {"pi_lb": whole["pi_lb"], "pi_ub": whole["pi_ub"]}
+    plain = {
+        "coefficients": [coefficient("intrcpt", estimate, se, pval=pval)],
+        "heterogeneity": heterogeneity(whole),
+        "studies": studies(whole["k"], slab),
+        "predictions": [{**mean, **limits, "interval": "knapp_hartung"}, {**mean, **limits, "interval": "normal"}],
+    }
+    write_model(folder.results, models[0], whole, plain)
+    if with_moderators:
+        write_model(folder.results, models[1], _moderated(whole), _moderator_tables(whole, slab))
+    write_records(folder.results / "excluded.csv", "excluded", [
+        {"row": 14, "effect_id": "e13", "slab": "Litter (2004)", "step": "measure", "reason": "ri is 1"}
+    ])
+    _write_shown(folder, synthetic, note)
+    return folder
+
+
+def _moderated(fit: Mapping[str, Any]) -> dict[str, Any]:
+    more = {"p": 4, "qm": 3.1, "qm_df": 3, "qm_pval": 0.0713, "r2": 18.2, "pi_lb": None, "pi_ub": None, "pi_kind": None}
+    return {**fit, **more, "notes": ["One cell of alliance:C(dimension) is sparse."]}
+
+
+def _moderator_tables(fit: Mapping[str, Any], slab: str) -> dict[str, Any]:
+    test = {"dist": "F", "df": 3, "ddf": 8.0, "note": None}
+    cell = {"term": "alliance:C(dimension)", "sparse": False, "k": 6, "n_studies": 6}
+    slope = {"kind": "slope", "moderator": "alliance", "dist": "t", "ddf": 8.0, "level": 95.0, "stat": 1.5, "pval": 0.17}
+    return {
+        "coefficients": [
+            coefficient("intrcpt", 0.2, 0.1),
+            coefficient("alliance", 0.11, 0.05),
+            coefficient("C(dimension)[T.anxiety]", -0.3, 0.12),
+            coefficient("alliance:C(dimension)[T.anxiety]", 0.09, 0.08),
+        ],
+        "heterogeneity": heterogeneity(fit),
+        "studies": studies(fit["k"], slab),
+        "tests": [
+            {**test, "test": "omnibus", "term": "all", "stat": 3.1, "pval": 0.0713},
+            {**test, "test": "term", "term": "alliance", "stat": 4.84, "df": 1, "pval": 0.0414},
+            {**test, "test": "term", "term": "alliance:C(dimension)", "stat": 1.27, "df": 1, "pval": 0.2931},
+        ],
+        "cells": [
+            {**cell, "cell": "low alliance, security"},
+            {**cell, "cell": "high alliance, anxiety", "k": 2, "n_studies": 2, "sparse": True},
+        ],
+        "slopes": [{**slope, "at": "security", "estimate": 0.11, "se": 0.05, "ci_lb": 0.01, "ci_ub": 0.21}],
+        "collinearity": [{"term": "alliance", "df": 1, "vif": 1.8, "gvif": 1.8, "gsif": 1.34}],
+    }
+
+
+def _write_shown(folder: Folder, synthetic: bool, note: str) -> None:
+    claim = {"claim_id": "c1", "paper": "Farber & Doolin (2011)", "doi": "10.1037/a0022141", "where": "abstract"}
+    claim |= {"quantity": "estimate", "printed": ".27", "metric": "r", "relation": "regard -> outcome"}
+    write_records(folder.data / "claims.csv", "../claims", [{**claim, "model": None, "note": None}])
+    described = {
+        **{"name": folder.analysis["dataset"], "title": "Positive regard", "kind": "effects", "synthetic": synthetic},
+        **{"question": "q", "citation": "Farber & Doolin (2011), Psychotherapy 48(1), 58-64", "doi": "10.1037/a0022141"},
+        **{"licence": "CC0", "source": "a copy", "provenance": "renamed", "measure": "ZCOR", "notes": [note]},
+        **{"direction": "positive: better outcome", "k": 13, "n_studies": 13, "columns": []},
+    }
+    write_json(folder.data / "dataset.json", described)
+    figure = {"file": "forest.svg", "kind": "forest", "model": "random_effects", "title": "Forest plot"}
+    figure |= {"caption": "Every study.", "alt": "Twelve studies, most on the positive side."}
+    write_json(folder.results / "figures" / "figures.json", [figure, {**figure, "file": "again.svg", "title": "Again"}])
+    for name in ("forest.svg", "again.svg"):
+        write_text(folder.results / "figures" / name, SVG)
