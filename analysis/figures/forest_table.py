@@ -16,10 +16,11 @@ from analysis.figures.lettering import fit_text, text_width
 
 # Inches.
 GAP: Final = 0.16
-CAPITAL: Final = 0.73 / 72 / ROW  # of DejaVu Sans, in rows per point
 INDENT: Final = 0.14
 LABELS_AT_MOST: Final = 3.3
 PLOT_AT_LEAST: Final = 2.7
+# Height of a capital of DejaVu Sans, in rows per point of its size.
+CAPITAL: Final = 0.73 / 72 / ROW
 SIZES: Final = {"note": style.SMALL}
 BOLD: Final = ("group", "pooled")
 
@@ -95,6 +96,8 @@ def _write_row(
     numbers: Sequence[str],
     indent: float = 0.0,
 ) -> None:
+    # Half the height of a capital: a line keeps its place whatever marks its letters carry.
+    drop = CAPITAL / 2 * SIZES.get(kind, style.BODY)
     ends = (columns.n, columns.estimate, columns.interval, columns.weight)
     cells = [
         (columns.label + indent, label, "left"),
