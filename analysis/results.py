@@ -1,7 +1,7 @@
 """What computations hand back: frozen, plain, without methods that fit, plot, print or write.
 
-Shapes: `...` are leading batch axes (none for one dataset), `k` effects, `p` coefficients. For one dataset a shape of `(...)`
-is a plain float.
+Shapes: `...` are leading batch axes (none for one dataset), `k` effects, `p` coefficients. For one dataset a shape of
+`(...)` is a plain float.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ class Term:
 class Design:
     """A design matrix and what its columns mean.
 
-    `X` is `(k, p)`; `names` has p entries, the intercept named `intrcpt` as in metafor; `terms` are the formula's terms without
-    the intercept, in the formula's order.
+    `X` is `(k, p)`; `names` has p entries, the intercept named `intrcpt` as in metafor; `terms` are the formula's
+    terms without the intercept, in the formula's order.
     """
 
     X: Array
@@ -48,7 +48,7 @@ class Design:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convergence:
-    """How an iteration ended, elementwise over the batch: `converged` (...), `iterations` (...), `at_boundary` (...)."""
+    """How an iteration ended, elementwise: `converged` (...), `iterations` (...), `at_boundary` (...)."""
 
     converged: BoolArray
     iterations: IntArray
@@ -88,7 +88,7 @@ class JointTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """Predicted means with confidence and prediction limits, `(..., m)` for m rows of predictors; `interval` names the latter."""
+    """Predicted means `(..., m)` for m rows of predictors; `interval` names the kind of prediction limits."""
 
     pred: Array
     se: Array
@@ -111,15 +111,18 @@ class Fit:
     vb, vb_z : (..., p, p)
         Their covariance matrix, and the one before any Knapp-Hartung scaling.
     s2w : (...)
-        The Knapp-Hartung factor, weighted residual sum of squares over k - p (Knapp & Hartung 2003, eq. 5), whatever the test.
+        The Knapp-Hartung factor, weighted residual sum of squares over k - p (Knapp & Hartung 2003, eq. 5), whatever
+        the test.
     ddf : (...)
         Denominator degrees of freedom; infinity for z.
     tau2, se_tau2 : (...)
         Between-study variance.
     i2, h2 : (...)
-        Share (per cent) and ratio of variance, from the typical sampling variance `vt` (Higgins & Thompson 2002, eq. 9).
+        Share (per cent) and ratio of variance, from the typical sampling variance `vt` (Higgins & Thompson 2002, eq.
+        9).
     qe, qe_pval, qm, qm_pval : (...)
-        Residual heterogeneity test; omnibus test of the moderators (chi-squared, or F for t-type tests), `qm_df` coefficients.
+        Residual heterogeneity test; omnibus test of the moderators (chi-squared, or F for t-type tests), `qm_df`
+        coefficients.
     r2 : (...) or None
         Share of tau2 explained, per cent; None without moderators.
     pi_lb, pi_ub : (...) or None

@@ -24,7 +24,8 @@ _CATEGORICAL = re.compile(r"\bC\(\s*(\w+)")
 class DesignModel:
     """A design and what is needed to code further rows in the same way.
 
-    `numeric` and `factors` are the columns that the formula uses; `levels` the levels of each factor, the reference first where it is stated.
+    `numeric` and `factors` are the columns that the formula uses; `levels` the levels of each factor, the reference
+    first where it is stated.
     """
 
     design: Design
@@ -40,8 +41,8 @@ def build_design(formula: str, data: Mapping[str, Column]) -> DesignModel:
     Parameters
     ----------
     formula : str
-        For example `alliance * C(dimension, contr.treatment("security"))`. Text columns are factors, their first level in alphabetical order the
-        reference unless one is stated.
+        For example `alliance * C(dimension, contr.treatment("security"))`. Text columns are factors, their first level
+        in alphabetical order the reference unless one is stated.
     data : mapping
         Columns of equal length k, without missing values in those used.
 
@@ -92,16 +93,18 @@ def _frame(columns: Mapping[str, Column], formula: str, k: int) -> Any:
         ]
         if missing:
             raise ConfigError(
-                f'formula "{formula}": column {name} has {len(missing)} missing values (first: row {missing[0]}). Exclude those rows.'
+                f'formula "{formula}": column {name} has {len(missing)} missing values (first: row {missing[0]}). '
+                "Exclude those rows."
             )
-        text = any(isinstance(cell, str | bool | np.bool_) for cell in cells)
-        if text and len(set(map(str, cells))) < 2:
+        if name not in categorical and not any(isinstance(cell, str | bool | np.bool_) for cell in cells):
+            prepared[name] = pd.Series(cells, dtype=float)
+            continue
+        labels = [as_level(cell) for cell in cells]
+        if len(set(labels)) < 2:
             raise ConfigError(
-                f'formula "{formula}": {name} is "{cells[0]}" in every row, so it explains nothing. Drop it.'
+                f'formula "{formula}": {name} is "{labels[0]}" in every row, so it explains nothing. Drop it.'
             )
-        prepared[name] = (
-            pd.Series([str(cell) for cell in cells], dtype=object) if text else pd.Series(cells, dtype=float)
-        )
+        prepared[name] = pd.Series(labels, dtype=object)
     return pd.DataFrame(prepared, index=range(k))
 
 

@@ -1,7 +1,8 @@
 """What a formula may say: checked before the library that evaluates it sees a single character.
 
-The library behind (formulaic) evaluates Python while it parses, so a formula is checked token by token first: the lexer alone reads it, every name
-must be a column or one of a few functions, and every expression may hold only calls of those functions, names, small numbers, strings and arithmetic.
+The library behind (formulaic) evaluates Python while it parses, so a formula is checked token by token first: the
+lexer alone reads it, every name must be a column or one of a few functions, and every expression may hold only calls
+of those functions, names, small numbers, strings and arithmetic.
 """
 
 import ast
@@ -47,7 +48,7 @@ def check_formula(formula: str, columns: Iterable[str]) -> tuple[str, ...]:
     )
     if found:
         raise ConfigError(
-            f'formula "{shown}": {found[0]!r} is not allowed. Write the right-hand side only, with + - * / : ** and ( ).'
+            f'formula "{shown}": {found[0]!r} is not allowed. Write the right-hand side with + - * / : ** and ( ).'
         )
     try:
         tokens = list(tokenize(formula))
@@ -108,8 +109,8 @@ def _check_expression(text: str, known: set[str], formula: str) -> list[str]:
         elif not _node_allowed(node, callees, levels):
             part = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
             raise ConfigError(
-                f'formula "{formula}": "{part}" is not allowed. Call only {", ".join(sorted(FUNCTIONS))} and contr.treatment("level") '
-                "(or sum, helmert, poly, diff) inside C()."
+                f'formula "{formula}": "{part}" is not allowed. Call only {", ".join(sorted(FUNCTIONS))} and '
+                'contr.treatment("level") (or sum, helmert, poly, diff) inside C().'
             )
     return used
 

@@ -16,7 +16,8 @@ def contrast(fit: Fit, L: ArrayLike) -> Contrast:
     ----------
     fit : Fit
     L : (m, p)
-        One combination per row: a row of predictors gives a mean, the difference of two rows a simple slope or a difference.
+        One combination per row: a row of predictors gives a mean, the difference of two rows a simple slope or a
+        difference.
 
     Returns
     -------
@@ -49,8 +50,8 @@ def contrast(fit: Fit, L: ArrayLike) -> Contrast:
 def variance_inflation(fit: Fit, design: Design) -> tuple[Inflation, ...]:
     """Generalised variance inflation of every term (Fox & Monette 1992, J. Am. Stat. Assoc. 87, 178-183, eq. 10).
 
-    With R the correlations of the coefficients but the intercept, `GVIF = det R11 det R22 / det R`, R11 those of the term, R22 the others'. One fit,
-    not a batch; nothing is said of a model with a single column.
+    With R the correlations of the coefficients but the intercept, `GVIF = det R11 det R22 / det R`, R11 those of the
+    term, R22 the others'. One fit, not a batch; nothing is said of a model with a single column.
     """
     slopes = [index for index, name in enumerate(fit.names) if name != "intrcpt"]
     if len(slopes) < 2:

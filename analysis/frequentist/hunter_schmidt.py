@@ -1,4 +1,4 @@
-"""Hunter-Schmidt bare-bones meta-analysis: means weighted by sample size, with the standard error that its users report."""
+"""Hunter-Schmidt bare-bones meta-analysis: means weighted by sample size, with the standard error its users report."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,10 +22,10 @@ def fit_hunter_schmidt(
 ) -> Fit:
     """Pool correlations or standardised mean differences with weights `ni`.
 
-    With the n-weighted mean and variance of the effects, `S2 = sum n (y - mean)^2 / sum n`, the sampling variance expected at the average sample
-    size is `(1 - mean^2)^2 / (N - 1)` for a correlation and `4 (1 + mean^2 / 8) (N - 1) / (N (N - 3))` for a standardised
-    difference, N being the mean n; what is left of S2 is the variance of true effects. The standard error of the mean is
-    `sqrt(S2 / k)`.
+    With the n-weighted mean and variance of the effects, `S2 = sum n (y - mean)^2 / sum n`, the sampling variance
+    expected at the average sample size is `(1 - mean^2)^2 / (N - 1)` for a correlation and `4 (1 + mean^2 / 8) (N - 1)
+    / (N (N - 3))` for a standardised difference, N being the mean n; what is left of S2 is the variance of true
+    effects. The standard error of the mean is `sqrt(S2 / k)`.
 
     Parameters
     ----------
@@ -37,9 +37,10 @@ def fit_hunter_schmidt(
     Returns
     -------
     Fit
-        `method` is `n-weighted`; `tau2` the variance of true effects (cut at 0), `vt` the sampling variance, `i2` the share of S2 that
-        sampling error leaves, `qe` the chi-squared test `k S2 / vt` on k - 1 df. There is no likelihood: `loglik` and its kin are not numbers,
-        nor is `se_tau2`. `pi_lb, pi_ub` are mean -+ z sqrt(tau2 + se2).
+        `method` is `n-weighted`; `tau2` the variance of true effects (cut at 0), `vt` the sampling variance, `i2` the
+        share of S2 that sampling error leaves, `qe` the chi-squared test `k S2 / vt` on k - 1 df. There is no
+        likelihood: `loglik` and its kin are not numbers, nor is `se_tau2`. `pi_lb, pi_ub` are mean -+ z sqrt(tau2 +
+        se2).
 
     References
     ----------
@@ -65,9 +66,11 @@ def fit_hunter_schmidt(
         i2 = np.where(s2 > 0.0, 100.0 * tau2 / s2, 0.0)
     pval = two_sided(stat, np.full(mean.shape, np.inf))
     values: dict[str, Array] = {
-        "s2w": none, "ddf": np.full(mean.shape, np.inf), "tau2": tau2, "se_tau2": none, "i2": i2, "h2": tau2 / vt + 1.0, "vt": vt,
-        "qe": qe, "qe_pval": np.where(df > 0, chdtrc(np.maximum(df, 1.0), qe), 1.0), "qm": stat**2, "qm_pval": pval,
-        "pi_lb": mean - spread, "pi_ub": mean + spread, "loglik": none, "deviance": none, "aic": none, "bic": none, "aicc": none,
+        "s2w": none, "ddf": np.full(mean.shape, np.inf), "tau2": tau2, "se_tau2": none, "i2": i2,
+        "h2": tau2 / vt + 1.0, "vt": vt, "qe": qe, "qm": stat**2, "qm_pval": pval,
+        "qe_pval": np.where(df > 0, chdtrc(np.maximum(df, 1.0), qe), 1.0),
+        "pi_lb": mean - spread, "pi_ub": mean + spread, "loglik": none,
+        "deviance": none, "aic": none, "bic": none, "aicc": none,
     }  # fmt: skip
     column = {
         "beta": mean,
@@ -117,7 +120,10 @@ def _sampling_variance(mean: Array, n: Array, measure: str) -> Array:
 
 
 def credibility_interval(fit: Fit, *, level: float = 80.0) -> Interval:
-    """Range of true effects, mean -+ z sqrt(tau2), 80 % by custom (Hunter & Schmidt 2004, p. 205): no sampling error of the mean in it."""
+    """Range of true effects, mean -+ z sqrt(tau2), 80 % by custom (Hunter & Schmidt 2004).
+
+    The sampling error of the mean does not enter.
+    """
     reach = ndtri(0.5 + level / 200.0) * np.sqrt(flat(fit.tau2, 0))
     mean = flat(fit.beta, 1)[:, 0]
     shape = np.shape(fit.tau2)

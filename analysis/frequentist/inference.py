@@ -78,10 +78,11 @@ def permutation_test(
     permutations: int = 1000,
     seed: int,
 ) -> PermutationTest:
-    """Permutation p values of every coefficient and of the omnibus test (Follmann & Proschan 1999; Higgins & Thompson 2004).
+    """Permutation p values of every coefficient and of the omnibus test (Higgins & Thompson 2004).
 
-    Rows of the design are permuted against the effects; for a mean the signs of the effects are. All arrangements are used when there are no more
-    than `permutations` of them, else that many random ones, the first being the data as they are.
+    Rows of the design are permuted against the effects; for a mean the signs of the effects are. All arrangements are
+    used when there are no more than `permutations` of them, else that many random ones, the first being the data as
+    they are.
 
     Parameters
     ----------

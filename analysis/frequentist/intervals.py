@@ -36,7 +36,8 @@ def tau2_interval(
     yi, vi, X, mask
         As in `fit_meta_regression`; without `X` the model is a mean.
     kind : str
-        `QP`, the Q-profile method (Viechtbauer 2007), or `PL`, the profile likelihood (Hardy & Thompson 1996), restricted for REML.
+        `QP`, the Q-profile method (Viechtbauer 2007), or `PL`, the profile likelihood (Hardy & Thompson 1996),
+        restricted for REML.
     method : str
         The likelihood that PL profiles: `ML` or `REML`.
     level : float
@@ -45,8 +46,9 @@ def tau2_interval(
     Returns
     -------
     Interval
-        `lb, ub` (...), squared units of the measure. `[0, 0]` when even tau2 = 0 leaves too little heterogeneity (metafor calls the set null).
-        Limits are solved to rounding error and have no ceiling, where metafor stops at tau2 = 100 by default.
+        `lb, ub` (...), squared units of the measure. `[0, 0]` when even tau2 = 0 leaves too little heterogeneity
+        (metafor calls the set null). Limits are solved to rounding error and have no ceiling, where metafor stops at
+        tau2 = 100 by default.
 
     Raises
     ------

@@ -6,7 +6,8 @@ from analysis.frequentist.linear import Batch, cross, row_sum, solve, weigh
 from analysis.results import Array, BoolArray
 
 LOG_2PI = float(np.log(2.0 * np.pi))
-# As in metafor's `ll0check`: a root of the score is given up for tau2 = 0 only for a gain beyond the rounding of its default optimiser.
+# As in metafor's `ll0check`: a root of the score is given up for tau2 = 0 only for a gain beyond the rounding of its
+# default optimiser.
 MIN_GAIN = float(np.finfo(float).eps ** 0.25)
 
 

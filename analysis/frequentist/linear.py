@@ -1,7 +1,8 @@
 """Weighted least squares on a batch of data sets: the algebra that every estimator of this room stands on.
 
-All sums run over `(B, k)` arrays. The design matrix is replaced by an orthonormal basis `Q` of its columns (one QR, done once), so that
-a moderator such as a year of publication does not square its condition number in `X'WX`; coefficients are turned back at the end.
+All sums run over `(B, k)` arrays. The design matrix is replaced by an orthonormal basis `Q` of its columns (one QR,
+done once), so that a moderator such as a year of publication does not square its condition number in `X'WX`;
+coefficients are turned back at the end.
 """
 
 from dataclasses import dataclass
@@ -179,13 +180,13 @@ def _basis(X: Array) -> tuple[Array, Array]:
     if (diagonal <= RANK_TOLERANCE * length).any():
         column = int(np.argwhere(diagonal <= RANK_TOLERANCE * length)[0][-1])
         raise RankDeficientError(
-            f"column {column + 1} of X is constant zero or a combination of the columns before it. Drop it from the model."
+            f"column {column + 1} of X is zero or a combination of the columns before it. Drop it from the model."
         )
     return Q, R
 
 
 def row_sum(values: Array) -> Array:
-    """Sum over the last axis, without the detour that `values.sum(-1)` takes (a microsecond per call, felt in a single fit)."""
+    """Sum over the last axis, without the detour of `values.sum(-1)`: a microsecond per call, felt in one fit."""
     total: Array = np.add.reduce(values, axis=-1)
     return total
 

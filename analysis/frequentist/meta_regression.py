@@ -40,9 +40,9 @@ def fit_meta_regression(
     Returns
     -------
     Fit
-        `qm` tests all coefficients but the intercept (chi-squared, or F for t-type tests); `r2` is the share of the intercept-only model's tau2
-        that the moderators explain (Raudenbush 2009), as in metafor: 0 where they explain none, and for fixed-effect methods the adjusted R2
-        of the weighted regression.
+        `qm` tests all coefficients but the intercept (chi-squared, or F for t-type tests); `r2` is the share of the
+        intercept-only model's tau2 that the moderators explain (Raudenbush 2009), as in metafor: 0 where they explain
+        none, and for fixed-effect methods the adjusted R2 of the weighted regression.
 
     Raises
     ------

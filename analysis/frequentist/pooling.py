@@ -23,7 +23,7 @@ from analysis.vocabulary import FIXED_METHODS, METHODS, TESTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coefficients:
-    """Coefficients of the design itself, `beta` (B, p), their covariance before any scaling `vb_z`, residuals, and RSS / (k - p)."""
+    """Coefficients `beta` (B, p) of the design itself, unscaled covariance `vb_z`, residuals, and RSS / (k - p)."""
 
     beta: Array
     vb_z: Array
@@ -51,8 +51,8 @@ def _refuse_too_few(k: int, p: int, method: str) -> None:
     needed = p if method in FIXED_METHODS else p + 1
     if k < needed:
         raise TooFewStudiesError(
-            f"{k} effect{'s' if k != 1 else ''} cannot carry {p} coefficient{'s' if p != 1 else ''} under {method}, which needs {needed}. "
-            "Use fewer moderators or more studies."
+            f"{k} effect{'s' if k != 1 else ''} cannot carry {p} coefficient{'s' if p != 1 else ''} under {method}, "
+            f"which needs {needed}. Use fewer moderators or more studies."
         )
 
 
@@ -106,7 +106,7 @@ def _variance(batch: Batch, method: str, weights: Array | None) -> Tau2:
 
 
 def pool(batch: Batch, tau2: Array, weights: Array | None = None) -> Coefficients:
-    """Weighted least squares with inverse-variance weights, or with given ones and the sandwich that belongs to them."""
+    """Weighted least squares by inverse variances, or by given weights with the sandwich that belongs to them."""
     w = weigh(batch, tau2)
     b, inverse, e = solve(batch, w)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -25,9 +25,9 @@ def predict(fit: Fit, X: ArrayLike, *, interval: str | None = None) -> Predictio
     X : (m, p)
         Rows of the design matrix, with the intercept column where the model has one.
     interval : str, optional
-        One of `vocabulary.PREDICTION_INTERVALS`: `normal` (mean +- z sqrt(se2 + tau2)), `higgins` (t with k - p - 1 df, which is k - 2 for
-        a mean; Higgins, Thompson & Spiegelhalter 2009, eq. 12) and `knapp_hartung` (t with k - p df and the standard error of a
-        t-type test, Knapp-Hartung's unless the fit's test is `t` or `adhoc`).
+        One of `vocabulary.PREDICTION_INTERVALS`: `normal` (mean +- z sqrt(se2 + tau2)), `higgins` (t with k - p - 1
+        df, which is k - 2 for a mean; Higgins, Thompson & Spiegelhalter 2009, eq. 12) and `knapp_hartung` (t with k -
+        p df and the standard error of a t-type test, Knapp-Hartung's unless the fit's test is `t` or `adhoc`).
 
     Returns
     -------

@@ -75,13 +75,14 @@ def fit_random_effects(
     mask : (..., k), optional
         True where an effect takes part.
     prediction : str, optional
-        Which of `vocabulary.PREDICTION_INTERVALS` fills `pi_lb, pi_ub`; by default the one that metafor prints: `normal` for z, else
-        `knapp_hartung`, whose standard error is that of the test.
+        Which of `vocabulary.PREDICTION_INTERVALS` fills `pi_lb, pi_ub`; by default the one that metafor prints:
+        `normal` for z, else `knapp_hartung`, whose standard error is that of the test.
 
     Returns
     -------
     Fit
-        `beta` has one entry. A single effect (k = 1) is its own estimate with tau2 = 0 and a z test, as in metafor, and a note says so.
+        `beta` has one entry. A single effect (k = 1) is its own estimate with tau2 = 0 and a z test, as in metafor,
+        and a note says so.
 
     Raises
     ------

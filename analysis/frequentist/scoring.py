@@ -1,4 +1,4 @@
-"""Two iterations that every estimator shares: climbing a likelihood and solving Q(tau2) = target, over a batch at once."""
+"""Two iterations that the estimators share: climbing a likelihood and solving Q(tau2) = target, over a batch."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,8 @@ type Moments = Callable[[Batch, Array], tuple[Array, Array, Array]]
 MAX_ITERATIONS = 200
 # Scoring alone settles nearly always; what has not settled by then is bracketed.
 MAX_SCORING = 30
-# Steps are relative to tau2 plus a typical sampling variance. The error left by a Newton step is of the order of its square.
+# Steps are relative to tau2 plus a typical sampling variance. The error left by a Newton step is of the order of its
+# square.
 NEWTON_TOLERANCE, FISHER_TOLERANCE = 1e-7, 1e-12
 # The observed information replaces the expected one where it is at least this share of it, that is, near a mode.
 NEAR_MODE = 0.25
@@ -21,8 +22,8 @@ NEAR_MODE = 0.25
 def maximise(batch: Batch, start: Array, moments: Moments) -> tuple[Array, Convergence]:
     """Climb a likelihood in tau2 from `start` (B,), tau2 >= 0.
 
-    Fisher scoring from the start that metafor uses, and so to the mode that it finds; near the mode the observed information replaces the
-    expected one, which turns linear convergence into quadratic.
+    Fisher scoring from the start that metafor uses, and so to the mode that it finds; near the mode the observed
+    information replaces the expected one, which turns linear convergence into quadratic.
     """
     count = len(start)
     tau2, iterations = start.copy(), np.zeros(count, dtype=int)
@@ -74,7 +75,7 @@ def _settle_by_bisection(batch: Batch, t: Array, moments: Moments, scale: Array)
 
 
 def bisect(below: Callable[[Array], BoolArray], low: Array, high: Array) -> Array:
-    """Where the predicate `below` turns from true to false between `low` and `high`, (B,), halving to rounding error."""
+    """Where `below` turns from true to false between `low` and `high`, (B,), by halving to rounding error."""
     for _ in range(MAX_ITERATIONS):
         middle = 0.5 * (low + high)
         left = below(middle)
@@ -93,8 +94,8 @@ def typical_variance(batch: Batch) -> Array:
 def solve_generalised_q(batch: Batch, target: Array) -> tuple[Array, Convergence]:
     """Solve `Q(tau2) = y'P(tau2)y = target` (B,); zero where Q(0) is below the target already.
 
-    1/Q is an increasing concave function of tau2 (a weighted harmonic mean of `lambda_j + tau2`), so Newton's method on it climbs from zero
-    to the root without ever overshooting.
+    1/Q is an increasing concave function of tau2 (a weighted harmonic mean of `lambda_j + tau2`), so Newton's method
+    on it climbs from zero to the root without ever overshooting.
     """
     count = len(target)
     tau2, iterations = np.zeros(count), np.zeros(count, dtype=int)

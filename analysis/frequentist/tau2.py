@@ -1,8 +1,8 @@
 """Between-study variance: eleven estimators on a batch of data sets.
 
-With weights `w`, `P = W - WX(X'WX)^-1 X'W` and `Q = y'Py`, each estimator equates a quadratic form with its expectation (Viechtbauer 2005,
-J. Educ. Behav. Stat. 30, 261-293; DerSimonian & Kacker 2007, Contemp. Clin. Trials 28, 105-114) or maximises a likelihood. The words and the
-standard errors are those of metafor's `rma.uni`.
+With weights `w`, `P = W - WX(X'WX)^-1 X'W` and `Q = y'Py`, each estimator equates a quadratic form with its
+expectation (Viechtbauer 2005, J. Educ. Behav. Stat. 30, 261-293; DerSimonian & Kacker 2007, Contemp. Clin. Trials 28,
+105-114) or maximises a likelihood. The words and the standard errors are those of metafor's `rma.uni`.
 """
 
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def estimate_tau2(batch: Batch, method: str, weights: Array | None = None) -> Ta
     return Tau2(tau2=tau2, se_tau2=_ITERATED_SE[method](batch, tau2), convergence=steps)
 
 
-# --- Closed forms ---------------------------------------------------------------------------------------------------------------
+# --- Closed forms ---------------------------------------------------------------------------------
 
 
 def _quadratic_form(batch: Batch, a: Array) -> tuple[Array, Array]:
@@ -159,7 +159,7 @@ _CLOSED: dict[str, Callable[[Batch, Array | None], tuple[Array, Array]]] = {
     "GENQ": _genq,
 }
 
-# --- Likelihood and Paule-Mandel ------------------------------------------------------------------------------------------------
+# --- Likelihood and Paule-Mandel ------------------------------------------------------------------
 
 
 def _hedges_start(batch: Batch) -> Array:
@@ -221,7 +221,7 @@ def _residual_moments(batch: Batch, w: Array, inverse: Array, e: Array) -> tuple
 
 
 def _paule_mandel(batch: Batch) -> tuple[Array, Convergence]:
-    """Paule & Mandel (1982), J. Res. Natl. Bur. Stand. 87, 377-385: Q(tau2) = k - p; the empirical Bayes root is the same."""
+    """Paule & Mandel (1982), J. Res. Natl. Bur. Stand. 87, 377-385: Q(tau2) = k - p, the empirical Bayes root too."""
     return solve_generalised_q(batch, (batch.k - batch.p).astype(float))
 
 
