@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.config.problems import problems_in_choices
-from analysis.config.rows import AnalysisRow, Config, ModelRow
+from analysis.rows import AnalysisRow, Config, ModelRow
 from analysis.config.source import Choices, read_choices
 from analysis.errors import ConfigError
 

@@ -1,13 +1,13 @@
 """What can be wrong with a configuration: its shape by a JSON Schema, its words and columns by what is known."""
 
 import math
-import re
 from collections.abc import Generator, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from analysis.config.explained import did_you_mean, explain
+from analysis.config.formula_words import formula_columns
 from analysis.config.source import Choices, read_choices
 from analysis.errors import ConfigError, Problem
 from analysis.files import load_schema, read_text
@@ -34,9 +34,6 @@ _MODEL_WORDS: dict[str, tuple[str, Iterable[str]]] = {
     "tau2_interval": ("an interval of tau2", TAU2_INTERVALS),
     "prediction": ("a prediction interval", PREDICTION_INTERVALS),
 }
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-# A bare word of a formula: no call, no attribute, no keyword argument.
-_COLUMN = re.compile(r"(?<![\w.])[A-Za-z_]\w*\b(?!\s*(?:\(|\.|=(?!=)))")
 
 
 def problems_in_choices(where: str, choices: Any, data_dir: Path) -> list[Problem]:
@@ -83,6 +80,10 @@ def _problems_of_model(where: str, row: Choices, defaults: Choices) -> Iterator[
         if whole[key] not in known:
             place = f"{where}.{key}" if key in row else f"{where.partition(': ')[0]}: model_defaults.{key}"
             yield Problem(place, f'"{whole[key]}" is not {kind}.', did_you_mean(whole[key], known))
+    try:
+        formula_columns(whole["mods"] or "1")
+    except ConfigError as error:
+        yield Problem(f"{where}.mods", f'the formula "{whole["mods"]}" cannot be used:', str(error))
     if whole["method"] == "GENQ" and whole["weights"] is None:
         yield Problem(f"{where}.weights", "method GENQ has no weights.", "Name the column that holds them, such as ni.")
     if whole["method"] == HUNTER_SCHMIDT and whole["mods"] is not None:
@@ -159,14 +160,11 @@ def _problems_of_model_columns(where: str, row: Choices, choices: Choices, colum
     for name in (name for name in row["models"] if name in choices["models"]):
         model = {**choices["model_defaults"], **choices["models"][name]}
         wanted = [("weights", model["weights"])] if model["weights"] else []
-        wanted += [("mods", column) for column in formula_columns(model["mods"] or "")]
+        try:
+            wanted += [("mods", column) for column in formula_columns(model["mods"])] if model["mods"] else []
+        except ConfigError:
+            continue  # told once, where the model stands
         for key, column in wanted:
             if column not in usable:
                 what = f'{key} of model {name} names "{column}", which is not a column of {row["dataset"]}.'
                 yield Problem(f"{where}.models", what, did_you_mean(column, usable))
-
-
-def formula_columns(formula: str) -> list[str]:
-    """Return the columns a formula names, in order; the text is only looked at, never evaluated."""
-    bare = _QUOTED.sub("''", formula)
-    return list(dict.fromkeys(match.group() for match in _COLUMN.finditer(bare)))
