@@ -1,8 +1,8 @@
 """Effect sizes into one another, each with its sampling variance.
 
-Everything is elementwise over arrays that broadcast together. A missing value stays missing; one that cannot be (r of 1.2)
-raises ImpossibleValueError with all its rows. A variance marked "delta method" is the squared derivative times the variance
-of what is converted.
+Everything is elementwise over arrays that broadcast together. A missing value stays missing; one that cannot be (r of
+1.2) raises ImpossibleValueError with all its rows. A variance marked "delta method" is the squared derivative times the
+variance of what is converted.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, poch
+from scipy.special import expit, gammaln
 
 from analysis.measures.converted import Conversion, as_numbers, check_r, refuse_rows
 from analysis.measures.inputs import check_measure
@@ -19,6 +19,8 @@ from analysis.vocabulary import BACK_TRANSFORMS
 
 # The standard deviation of the standard logistic distribution: one d in log odds (Hasselblad & Hedges 1995).
 LOGISTIC_SD: Final = float(np.pi / np.sqrt(3))
+# From here on the first term left out of the series for J is below 1e-15.
+SERIES_FROM: Final = 25.0
 TRANSFORMS: Final[dict[str, Callable[[Array], Array]]] = {"tanh": np.tanh, "exp": np.exp, "expit": expit}
 
 
@@ -33,11 +35,15 @@ def ratio_of_arms(n1: Array, n2: Array) -> Array:
 def bias_correction(df: ArrayLike) -> Array:
     """Exact factor from d to g, Gamma(df/2) / (sqrt(df/2) Gamma((df - 1)/2)), NaN where df <= 1 (Hedges 1981, eq. 6e).
 
-    The ratio of gamma functions is one Pochhammer symbol, so that nothing cancels at df of a million.
+    With many degrees of freedom the difference of two log gamma functions cancels (1e-10 at a million), so the ratio of
+    Gamma(z + 1/2) to sqrt(z) Gamma(z), z = (df - 1)/2, comes from its asymptotic series there (Tricomi & Erdelyi 1951).
     """
     (m,) = as_numbers(df)
     with np.errstate(all="ignore"):
-        factor: Array = np.where(m > 1, poch((m - 1) / 2, 0.5) / np.sqrt(m / 2), np.nan)
+        z = (m - 1) / 2
+        series = np.exp(-1 / (8 * z) + 1 / (192 * z**3) - 1 / (640 * z**5) + 17 / (14336 * z**7)) * np.sqrt(2 * z / m)
+        few = np.exp(gammaln(m / 2) - gammaln(z)) / np.sqrt(m / 2)
+        factor: Array = np.where(m > 1, np.where(z < SERIES_FROM, few, series), np.nan)
     return factor
 
 
@@ -84,7 +90,7 @@ def d_to_r(d: ArrayLike, variance: ArrayLike, n1: ArrayLike = 1.0, n2: ArrayLike
 
 
 def d_to_g(d: ArrayLike, variance: ArrayLike, df: ArrayLike) -> Conversion:
-    """Hedges' g = J d, variance J^2 v, J exact (Hedges 1981; Borenstein et al. 2009, eqs. 4.23, 4.24); df = n1 + n2 - 2."""
+    """Hedges' g = J d, variance J^2 v, exact J of df = n1 + n2 - 2 (Borenstein et al. 2009, eqs. 4.23, 4.24)."""
     d, v, df = as_numbers(d, variance, df)
     refuse_rows(df <= 1, df, "df", "above 1")
     j = bias_correction(df)

@@ -71,8 +71,9 @@ def escalc(
     Returns
     -------
     EffectSizes
-        `(..., k)`. A row without a complete set is NaN in both, and so is one whose formula has no finite value under the
-        options chosen (a zero cell with `add=0`, a negative unbiased variance).
+        `(..., k)`. A row without a complete set is NaN in both, and so is one whose formula has no finite value under
+        the options chosen (a zero cell with `add=0`, a negative unbiased variance). As in metafor, AV fills in the
+        variance of a row whose only gap is what the mean replaces (a standard deviation for ROM).
 
     Raises
     ------

@@ -154,7 +154,9 @@ def _check_correlations(findings: _Findings) -> None:
             findings.mark(table.uses(name) & (np.abs(r) == 1), name, infinite, CORRECT_OR_EXCLUDE)
     remedy = "Use measure COR if ni is 4 or more, or exclude the row." if table.measure == "UCOR" else EXCLUDE
     # n may be a fraction: what matters is that the variance exists.
-    findings.mark(n <= smallest - 1, "ni", f"the variance {variance} needs ni >= {smallest}", remedy)
+    findings.mark(
+        (table.choice >= 0) & (n <= smallest - 1), "ni", f"the variance {variance} needs ni >= {smallest}", remedy
+    )
 
 
 def _check_groups(findings: _Findings) -> None:

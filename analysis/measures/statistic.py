@@ -39,7 +39,7 @@ def t_to_r(t: ArrayLike, df: ArrayLike) -> Conversion:
     """Correlation t / sqrt(t^2 + df) with df = n - 2, variance (1 - r^2)^2 / (n - 1)."""
     t, df = as_numbers(t, df)
     check_df(df)
-    r = t / np.sqrt(t**2 + df)
+    r = t / np.hypot(t, np.sqrt(df))
     return Conversion(estimate=r, variance=variance_of_r(r, df + 2), kind="r")
 
 

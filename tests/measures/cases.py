@@ -105,6 +105,7 @@ for _measure in ("OR", "RR", "RD"):
 
 METAFOR = """
 lapply(cases, function(case) {
+  if (case$measure == "UCOR" && !requireNamespace("gsl", quietly = TRUE)) return(NULL)
   effects <- do.call(escalc, c(list(measure = case$measure), case$columns, case$options))
   # One of the two missing means nothing that can be pooled.
   undefined <- is.na(effects$yi) | is.na(effects$vi)
