@@ -1,7 +1,8 @@
 """Compare fits of ours with what metafor answered (`validation/metafor.R` says what is kept), number by number.
 
-Agreement is relative; a quantity that theory puts at zero (tau2 on its boundary, a p value of 1e-320) needs a floor as well, which is
-stated on the scale of that quantity: standard errors for coefficients, a typical sampling variance for tau2.
+Agreement is relative; a quantity that theory puts at zero (tau2 on its boundary, a p value of 1e-320) needs a floor as
+well, which is stated on the scale of that quantity: standard errors for coefficients, a typical sampling variance for
+tau2.
 """
 
 from collections.abc import Iterator
