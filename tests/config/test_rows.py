@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from analysis.config import AnalysisRow, ModelRow, load_config, model_for
-from analysis.config.problems import formula_columns
+from analysis.config.formula_words import formula_columns
 from analysis.errors import ConfigError
 from analysis.files import load_schema
 
@@ -92,6 +92,7 @@ def test_defaults_are_complete() -> None:
         ("poly(age, 2) + log(ni):age", ["age", "ni"]),
         ("bs(age, df=3)", ["age"]),
         ("1 + year - 1", ["year"]),
+        ("b:a + C(c, contr.treatment('x: y'))", ["b", "a", "c"]),
         ("I(x**2) + 1e5", ["x"]),
     ],
 )
