@@ -18,15 +18,6 @@ wildcard_constraints:
     model=any_of(CONFIG.models),
 
 
-localrules:
-    all,
-    data,
-    effects,
-    models,
-    figures,
-    report,
-
-
 rule all:
     """Everything: the first page stands on all the others."""
     default_target: True

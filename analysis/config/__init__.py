@@ -1,7 +1,7 @@
 """The choices of `config/config.yaml`: refused with a sentence for everything wrong, or turned into frozen rows."""
 
 from analysis.config.loading import load_config, model_for
-from analysis.rows import AnalysisRow, Config, ModelRow, Scalar
 from analysis.config.source import read_choices
+from analysis.rows import AnalysisRow, Config, ModelRow, Scalar
 
 __all__ = ["AnalysisRow", "Config", "ModelRow", "Scalar", "load_config", "model_for", "read_choices"]

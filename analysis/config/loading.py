@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.config.problems import problems_in_choices
-from analysis.rows import AnalysisRow, Config, ModelRow
 from analysis.config.source import Choices, read_choices
 from analysis.errors import ConfigError
+from analysis.rows import AnalysisRow, Config, ModelRow
 
 
 def load_config(source: str | Path | Mapping[str, Any], data_dir: str | Path, *, where: str | None = None) -> Config:

@@ -26,7 +26,7 @@ rule compute_effects:
     input:
         data=dataset_of_analysis,
         script="analysis/stages/compute_effects.py",
-        code=sources("measures"),
+        code=sources(),
     output:
         effects=report(
             "results/{analysis}/effects.csv",

@@ -8,7 +8,7 @@ rule make_tables:
         effects=rules.compute_effects.output,
         fits=fits_of_analysis,
         script="analysis/stages/make_tables.py",
-        code=sources("tables"),
+        code=sources("tables", "schemas/tables"),
     output:
         tables=directory("results/{analysis}/tables"),
     log:

@@ -8,10 +8,12 @@ rule render_report:
         tables=rules.make_tables.output.tables,
         figures=rules.make_figures.output.figures,
         script="analysis/stages/render_report.py",
-        code=sources("reporting", "formatting"),
-        templates=templates(),
+        code=sources("reporting", "formatting", "provenance", "schemas/tables"),
+        words=templates(),
+        references="reports/references.bib",
     output:
         page="reports/rendered/{analysis}/index.html",
+        provenance="reports/rendered/{analysis}/provenance.json",
     log:
         "logs/render_report/{analysis}.log",
     params:
@@ -32,8 +34,8 @@ rule render_index:
         tables=expand(rules.make_tables.output.tables, analysis=CONFIG.analyses),
         data=expand(rules.validate_data.output, dataset=DATASETS),
         script="analysis/stages/render_index.py",
-        code=sources("reporting", "formatting"),
-        templates=templates(),
+        code=sources("reporting", "formatting", "provenance", "schemas/tables", "stages/render_report"),
+        words=templates(),
     output:
         index="reports/rendered/index.html",
     log:

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.config import AnalysisRow
 from analysis.datasets import Column
 from analysis.datasets.effects import ComputedEffects, compute_effects
 from analysis.errors import ToolkitError
 from analysis.files import read_json, read_records, write_records
+from analysis.rows import AnalysisRow
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.config import AnalysisRow, ModelRow
 from analysis.datasets import Records
 from analysis.errors import DataError, ToolkitError
 from analysis.files import read_records, write_bytes, write_json
+from analysis.rows import AnalysisRow, ModelRow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

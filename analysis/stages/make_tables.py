@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from analysis.config import AnalysisRow, ModelRow
 from analysis.errors import ToolkitError
 from analysis.files import read_json, read_records, write_records
+from analysis.rows import AnalysisRow, ModelRow
 from analysis.tables.collection import build_all_tables
 from analysis.tables.records import ModelResults
 

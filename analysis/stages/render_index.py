@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from analysis.config import AnalysisRow
 from analysis.errors import DataError, Problem, ToolkitError
 from analysis.files import read_records, write_text
 from analysis.reporting.front_page import render_front_page
 from analysis.reporting.page import Tables, build_environment
+from analysis.rows import AnalysisRow
 from analysis.stages.render_report import read_templates
 
 TABLES = ("headline", "models", "tests", "cells", "slopes")

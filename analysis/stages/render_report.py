@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analysis.config import AnalysisRow, ModelRow
 from analysis.errors import ToolkitError
 from analysis.files import read_bytes, read_json, read_records, read_text, write_json, write_text
 from analysis.provenance import describe_run
 from analysis.reporting.bibtex import parse_bibtex
 from analysis.reporting.page import Inputs, build_environment, render_page
+from analysis.rows import AnalysisRow, ModelRow
 
 TABLES = (
     *("headline", "models", "coefficients", "tests", "heterogeneity", "predictions", "cells", "slopes", "subgroups"),
