@@ -81,6 +81,8 @@ SHOWN_NAMES: Final[dict[str, str]] = {
     "RR": "risk ratio (log scale)",
     "PLO": "proportion (logit scale)",
 }
+# Measures in units of their own: zero may be as far away as it likes.
+OWN_UNITS: Final = ("MD", "GEN")
 # Whiskers are cut this many interquartile ranges beyond the quartiles of all limits ...
 FENCE: Final = 2.0
 # ... unless showing them in full makes the axis no longer than this many times.
@@ -108,16 +110,27 @@ def axis_name(measure: str) -> str:
 
 
 def effect_limits(
-    lb: Sequence[float], yi: Sequence[float], ub: Sequence[float], keep: Sequence[float]
+    lb: Sequence[float],
+    yi: Sequence[float],
+    ub: Sequence[float],
+    *,
+    measure: str,
+    near: Sequence[float] = (),
+    keep: Sequence[float] = (),
 ) -> tuple[float, float]:
     """Choose limits that a few very wide intervals cannot stretch.
+
+    The value of no effect is always inside, but for a measure in units of its own (MD, GEN) only where it is near.
 
     Parameters
     ----------
     lb, yi, ub : (k,)
         Whiskers and points; those beyond the fence will be cut.
+    measure : str
+    near : (m,)
+        Values that are shown unless they are far beyond everything else, such as prediction limits, or nan.
     keep : (m,)
-        Values that must be inside whatever the fence says, such as the pooled interval; nan is passed over.
+        Values that are shown wherever they are.
     """
     bounds = np.array([*lb, *ub], dtype=float)
     q1, q3 = np.percentile(bounds, [25, 75])
@@ -126,8 +139,12 @@ def effect_limits(
     low, high = min(inner, default=float(q1)), max(inner, default=float(q3))
     if np.ptp([*bounds, *yi]) <= STRETCH * (high - low):
         low, high = float(bounds.min()), float(bounds.max())
-    kept = [value for value in keep if math.isfinite(value) and low - 3 * reach <= value <= high + 3 * reach]
-    low, high = min([low, *kept]), max([high, *kept])
+    null = null_value(measure)
+    anchors = [] if null is None else [null]
+    always, sometimes = ((), [*near, *anchors]) if measure in OWN_UNITS else (anchors, near)
+    room = 3 * max(reach, high - low)
+    shown = [value for value in sometimes if math.isfinite(value) and low - room <= value <= high + room]
+    low, high = min([low, *shown, *always, *keep]), max([high, *shown, *always, *keep])
     pad = MARGIN * (high - low) or 1.0
     return low - pad, high + pad
 

@@ -12,32 +12,21 @@ from matplotlib.patches import Patch
 
 from analysis.errors import DataError
 from analysis.figures import style
-from analysis.figures.axis import axis_name, effect_limits, null_value, set_effect_axis
+from analysis.figures.axis import effect_limits
 from analysis.figures.frame import (
-    EDGE,
-    INNER,
     legend_room,
     notes_room,
-    place_axes,
     title_lines,
-    title_room,
     write_legend,
     write_notes,
-    write_title,
 )
-from analysis.figures.lettering import fit_text, wrap_text
+from analysis.figures.lettering import fit_text
+from analysis.figures.panels import AXIS_ROOM, Limits, lay_panels, name_moderator, name_panel
 from analysis.figures.records import Record, Records, number, numbers, word
 from analysis.figures.strip import bubble_handle, plot_strip
 from analysis.figures.wording import has_prediction, level_text, prediction_text
 from analysis.results import Array
 
-HEIGHT: Final = 3.9
-PANEL_HEIGHT: Final = 2.7
-PANELS_ACROSS: Final = 3
-LEFT: Final = 0.75
-BETWEEN: Final = 0.22
-AXIS_ROOM: Final = 0.52
-PANEL_TITLE: Final = 0.26
 # Square points.
 SMALLEST: Final = 8.0
 LARGEST: Final = 190.0
@@ -96,20 +85,18 @@ def plot_bubble(
     titles = title_lines(title)
     handles = _handles(lines, rows[0], panelled=panelled)
     foot = notes_room(notes) + legend_room([str(handle.get_label()) for handle in handles]) + AXIS_ROOM
-    figure, panels = _canvas(len(lines) if panelled else 1, titles, foot)
+    figure, panels = lay_panels(len(lines) if panelled else 1, limits, measure, titles, foot)
     write_notes(figure, notes)
-    for i, axes in enumerate(panels):
-        shown = {label: lines[label] for label in ([list(lines)[i]] if panelled else lines)}
-        members = [p for p in points if not panelled or (groups or {}).get(p[0]) == next(iter(shown))]
-        _draw_bubbles(axes, members, max(p[3] for p in points) if points else 1.0)
-        _draw_lines(
-            axes, shown, [style.SERIES[i % len(style.SERIES)]] if panelled else style.SERIES, with_bands=panelled
-        )
-        _set_axes(axes, limits, measure, moderator, panels, i)
+    heaviest = max((point[3] for point in points), default=1.0)
+    parts = [{label: line} for label, line in lines.items()] if panelled else [lines]
+    for i, (axes, part) in enumerate(zip(panels, parts, strict=True)):
+        level = next(iter(part))
+        members = [point for point in points if groups is None or not panelled or groups.get(point[0]) == level]
+        _draw_bubbles(axes, members, heaviest)
+        _draw_lines(axes, part, first_colour=i)
+        name_moderator(axes, moderator)
         if panelled:
-            axes.set_title(
-                fit_text(next(iter(shown)), 2.4, style.BODY, bold=True), size=style.BODY, weight="bold", loc="left"
-            )
+            name_panel(axes, level)
     write_legend(figure, handles, notes_room(notes) + 0.06)
     return figure
 
@@ -132,32 +119,12 @@ def _points(studies: Records, values: Mapping[str, float | str | None]) -> list[
     return sorted(points, key=lambda point: -point[3])
 
 
-def _limits(
-    rows: Records, points: Sequence[tuple[str, float, float, float]], measure: str
-) -> tuple[tuple[float, float], tuple[float, float]]:
+def _limits(rows: Records, points: Sequence[tuple[str, float, float, float]], measure: str) -> Limits:
     x = [*numbers(rows, "value"), *(point[1] for point in points)]
     yi = [point[2] for point in points] or numbers(rows, "pred")
-    null = null_value(measure)
-    keep = [value for column in ("ci_lb", "ci_ub", "pi_lb", "pi_ub") for value in numbers(rows, column)]
+    near = [value for column in ("ci_lb", "ci_ub", "pi_lb", "pi_ub") for value in numbers(rows, column)]
     pad = 0.04 * (max(x) - min(x)) or 0.5
-    return (min(x) - pad, max(x) + pad), effect_limits(yi, yi, yi, keep + ([] if null is None else [null]))
-
-
-def _canvas(count: int, titles: Sequence[str], foot: float) -> tuple[Figure, list[Axes]]:
-    across = min(count, PANELS_ACROSS)
-    down = -(-count // across)
-    height = HEIGHT if count == 1 else PANEL_HEIGHT
-    heading = 0.0 if count == 1 else PANEL_TITLE
-    figure = Figure(
-        figsize=(style.WIDTH, title_room(titles) + down * (heading + height) + (down - 1) * AXIS_ROOM + foot)
-    )
-    write_title(figure, titles)
-    width = (INNER + EDGE - LEFT - (across - 1) * BETWEEN) / across
-    panels = []
-    for i in range(count):
-        bottom = foot + (down - 1 - i // across) * (height + heading + AXIS_ROOM)
-        panels.append(place_axes(figure, LEFT + (i % across) * (width + BETWEEN), bottom, width, height))
-    return figure, panels
+    return (min(x) - pad, max(x) + pad), effect_limits(yi, yi, yi, measure=measure, near=near, keep=yi)
 
 
 def _draw_bubbles(axes: Axes, points: Sequence[tuple[str, float, float, float]], heaviest: float) -> None:
@@ -166,48 +133,23 @@ def _draw_bubbles(axes: Axes, points: Sequence[tuple[str, float, float, float]],
     axes.scatter(x, y, s=areas, facecolor=style.BUBBLE, edgecolor=style.MUTED, linewidth=0.7, zorder=3)
 
 
-def _draw_lines(axes: Axes, lines: Mapping[str, Records], colours: Sequence[str], *, with_bands: bool) -> None:
-    """Draw each line with its bands; of several lines in one panel the prediction bands are left to their outlines."""
+def _draw_lines(axes: Axes, lines: Mapping[str, Records], *, first_colour: int) -> None:
+    """Draw each line with its bands; where several share a panel, the prediction bands are left to their outlines."""
+    is_alone = len(lines) == 1
     for i, rows in enumerate(lines.values()):
-        colour = colours[i % len(colours)]
-        x, pred, ci_lb, ci_ub, pi_lb, pi_ub = (
-            _column(rows, c) for c in ("value", "pred", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
-        )
-        axes.fill_between(x, ci_lb, ci_ub, color=colour, alpha=0.26 if len(lines) == 1 else 0.16, linewidth=0, zorder=2)
-        if with_bands or len(lines) == 1:
+        colour = style.SERIES[(first_colour + i) % len(style.SERIES)]
+        x, pred, pi_lb, pi_ub = (_column(rows, name) for name in ("value", "pred", "pi_lb", "pi_ub"))
+        ci = _column(rows, "ci_lb"), _column(rows, "ci_ub")
+        axes.fill_between(x, *ci, color=colour, alpha=0.26 if is_alone else 0.16, linewidth=0, zorder=2)
+        if is_alone:
             axes.fill_between(x, pi_lb, pi_ub, color=colour, alpha=0.10, linewidth=0, zorder=1)
         for limit in (pi_lb, pi_ub):
             axes.plot(x, limit, color=colour, linewidth=0.8, linestyle=(0, (2, 2)), zorder=2)
-        dash = "-" if with_bands else style.DASHES[i % len(style.DASHES)]
-        axes.plot(x, pred, color=colour, linewidth=1.8, linestyle=dash, zorder=4)
+        axes.plot(x, pred, color=colour, linewidth=1.8, linestyle=style.DASHES[i % len(style.DASHES)], zorder=4)
 
 
 def _column(rows: Records, column: str) -> Array:
     return np.array(numbers(rows, column))
-
-
-def _set_axes(
-    axes: Axes,
-    limits: tuple[tuple[float, float], tuple[float, float]],
-    measure: str,
-    moderator: str,
-    panels: Sequence[Axes],
-    i: int,
-) -> None:
-    null = null_value(measure)
-    if null is not None:
-        axes.axhline(null, color=style.MUTED, linewidth=0.8, zorder=0)
-    axes.set_xlim(*limits[0])
-    axes.set_ylim(*limits[1])
-    axes.ticklabel_format(axis="x", style="plain", useOffset=False)
-    axes.locator_params(axis="x", nbins=9 if len(panels) == 1 else 5)
-    set_effect_axis(axes.yaxis, *limits[1], measure, 8 if len(panels) == 1 else 6)
-    axes.set_xlabel(fit_text(moderator, 7.0 if len(panels) == 1 else 2.3), labelpad=5)
-    if i % PANELS_ACROSS == 0:
-        height = HEIGHT if len(panels) == 1 else PANEL_HEIGHT
-        axes.set_ylabel("\n".join(wrap_text(axis_name(measure), height, lines=2)), labelpad=6)
-    else:
-        axes.tick_params(labelleft=False)
 
 
 def _handles(lines: Mapping[str, Records], first: Record, *, panelled: bool) -> list[Artist]:

@@ -94,11 +94,10 @@ def plot_forest(
 
 def _limits(rows: Sequence[Row], pooled: Record, measure: str) -> tuple[float, float]:
     drawn = [row for row in rows if row.kind == "study"]
-    null = null_value(measure)
-    keep = [number(pooled, column) for column in ("pred", "ci_lb", "ci_ub", "pi_lb", "pi_ub")]
-    keep += [value for row in rows if row.kind == "subtotal" for value in (row.estimate, row.lb, row.ub)]
-    keep += [] if null is None else [null]
-    return effect_limits([row.lb for row in drawn], [row.estimate for row in drawn], [row.ub for row in drawn], keep)
+    near = [number(pooled, column) for column in ("pred", "ci_lb", "ci_ub", "pi_lb", "pi_ub")]
+    near += [value for row in rows if row.kind == "subtotal" for value in (row.estimate, row.lb, row.ub)]
+    lb, yi, ub = ([getattr(row, name) for row in drawn] for name in ("lb", "estimate", "ub"))
+    return effect_limits(lb, yi, ub, measure=measure, near=near)
 
 
 def _notes(rows: Sequence[Row], limits: tuple[float, float], pooled: Record, heterogeneity: Records) -> list[str]:

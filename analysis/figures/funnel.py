@@ -1,4 +1,4 @@
-"""Contour-enhanced funnel plot: are small studies missing where they would not have been significant?
+"""Contour-enhanced funnel plot, which shows whether studies are missing where they would not have been significant.
 
 References
 ----------

@@ -36,9 +36,10 @@ def safe_text(text: str) -> str:
     direction of text) go; a character without a glyph becomes a small square. An Arabic or Hebrew label keeps its own
     order of reading.
     """
-    line = " ".join(unicodedata.normalize("NFC", text[: 4 * LONGEST]).split())[:LONGEST]
-    kept = (character for character in line if not unicodedata.category(character).startswith("C"))
-    return "".join(_drawable(character) for character in _unstacked(kept))
+    normal = unicodedata.normalize("NFC", text[: 4 * LONGEST])
+    kept = (letter for letter in normal if letter.isspace() or not unicodedata.category(letter).startswith("C"))
+    line = " ".join("".join(kept).split())[:LONGEST]
+    return "".join(_drawable(character) for character in _unstacked(line)).strip()
 
 
 def _unstacked(characters: Iterable[str]) -> Iterator[str]:

@@ -99,9 +99,9 @@ def _members(
 
 
 def _limits(studies: Records, levels: Records, measure: str) -> tuple[float, float]:
-    yi, null = numbers(studies, "yi"), null_value(measure)
-    keep = [value for column in ("ci_lb", "ci_ub", "pi_lb", "pi_ub") for value in numbers(levels, column)]
-    return effect_limits(yi, yi, yi, keep + ([] if null is None else [null]))
+    yi = numbers(studies, "yi")
+    near = [value for column in ("ci_lb", "ci_ub", "pi_lb", "pi_ub") for value in numbers(levels, column)]
+    return effect_limits(yi, yi, yi, measure=measure, near=near, keep=yi)
 
 
 def _draw_points(axes: Axes, members: Records, slot: int, heaviest: float) -> None:

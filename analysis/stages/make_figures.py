@@ -114,7 +114,9 @@ def run(arguments: argparse.Namespace) -> None:
     models = {row.name: row for row in (ModelRow.from_json(json.dumps(row)) for row in json.loads(arguments.models))}
     if analysis.headline not in models:
         raise DataError(f"--models: the headline model {analysis.headline} is missing. Add its row.")
-    drawn = list(draw_headline(analysis, models[analysis.headline], arguments.results))
+    # Forest and funnel need a mean; where the headline model has moderators, the first model without them has one.
+    pooled = next((row for row in (models[analysis.headline], *models.values()) if not row.mods), None)
+    drawn = list(draw_headline(analysis, pooled or models[analysis.headline], arguments.results))
     for row in models.values():
         if row.mods:
             drawn += draw_moderators(analysis, row, arguments.results)
