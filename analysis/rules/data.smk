@@ -17,6 +17,8 @@ rule validate_data:
         module=as_py_module(),
         dataset="data/{dataset}",
         out="results/data/{dataset}",
+    message:
+        "Check the dataset {wildcards.dataset}"
     shell:
         "python -m {params.module} --dataset {params.dataset} --out-dir {params.out} 2> {log}"
 
@@ -41,6 +43,8 @@ rule compute_effects:
         module=as_py_module(),
         data=dataset_of,
         analysis=question_row,
+    message:
+        "Compute the effects of {wildcards.analysis}"
     shell:
         "python -m {params.module} --data {params.data} --analysis {params.analysis:q}"
         " --effects {output.effects} --excluded {output.excluded} 2> {log}"

@@ -19,6 +19,8 @@ rule make_tables:
         models=model_rows,
         data=dataset_of,
         results="results/{analysis}",
+    message:
+        "Make the tables of {wildcards.analysis}"
     shell:
         "python -m {params.module} --analysis {params.analysis:q} --models {params.models:q}"
         " --data {params.data} --results {params.results} --out {output.tables} 2> {log}"
@@ -46,6 +48,8 @@ rule make_figures:
         analysis=analysis_row,
         models=model_rows,
         results="results/{analysis}",
+    message:
+        "Draw the figures of {wildcards.analysis}"
     shell:
         "python -m {params.module} --analysis {params.analysis:q} --models {params.models:q}"
         " --results {params.results} --out {output.figures} 2> {log}"

@@ -39,6 +39,8 @@ rule fit_frequentist:
         analysis=question_row,
         model=model_row,
         out="results/{analysis}/{model}",
+    message:
+        "Fit {wildcards.model} to {wildcards.analysis}"
     shell:
         "python -m {params.module} --effects {input.effects} --analysis {params.analysis:q}"
         " --model {params.model:q} --out-dir {params.out} 2> {log}"

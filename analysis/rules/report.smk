@@ -22,6 +22,8 @@ rule render_report:
         models=model_rows,
         data=dataset_of,
         out="reports/rendered/{analysis}",
+    message:
+        "Write the page of {wildcards.analysis}"
     shell:
         "python -m {params.module} --analysis {params.analysis:q} --models {params.models:q} --data {params.data}"
         " --tables {input.tables} --figures {input.figures} --out {params.out} 2> {log}"
@@ -43,6 +45,8 @@ rule render_index:
     params:
         module=as_py_module(),
         analyses=analysis_rows,
+    message:
+        "Write the first page"
     shell:
         "python -m {params.module} --analyses {params.analyses:q} --results results"
         " --pages reports/rendered --out {output.index} 2> {log}"

@@ -16,14 +16,21 @@ from analysis.rows import AnalysisRow, ModelRow
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+type Drawing = tuple["Figure", dict[str, Any]]
+
 KINDS = ("svg", "png")
 
 
-def column_values(effects: Records, column: str, where: str) -> dict[str, Any]:
-    """Return one column by effect_id; a factor named as in a formula, `C(dimension)`, is found by its name."""
-    name = re.sub(r"^C\((\w+).*\)$", r"\1", column)
+def moderator_name(term: str) -> str:
+    """Return the column behind a term: `C(dimension, contr.sum)` is about `dimension`."""
+    return re.sub(r"^C\((\w+).*\)$", r"\1", term)
+
+
+def column_values(path: Path, term: str) -> dict[str, Any]:
+    """Return the column behind a term by effect_id."""
+    effects, name = read_records(path, "effects"), moderator_name(term)
     if effects and name not in effects[0]:
-        raise DataError(f"{where}: there is no column {name}. Compute the effects again.")
+        raise DataError(f"{path}: there is no column {name}. Compute the effects again.")
     return {str(effect["effect_id"]): effect[name] for effect in effects}
 
 
@@ -36,60 +43,61 @@ def _label(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def draw_headline(analysis: AnalysisRow, row: ModelRow, results: Path) -> Iterator[tuple["Figure", dict[str, Any]]]:
-    """Draw the forest and the funnel plot of the model whose result stands first."""
+def pooling_model(analysis: AnalysisRow, models: Mapping[str, ModelRow]) -> ModelRow | None:
+    """Return the headline model, or the first without moderators where it has some: only those have one pooled mean."""
+    ordered = [models[name] for name in (analysis.headline, *analysis.models) if name in models]
+    return next((row for row in ordered if not row.mods), None)
+
+
+def draw_pooled(analysis: AnalysisRow, row: ModelRow, results: Path) -> Iterator[Drawing]:
+    """Draw the forest and the funnel plot of a model without moderators."""
     from analysis.figures.descriptions import describe_forest, describe_funnel
     from analysis.figures.forest import plot_forest
     from analysis.figures.funnel import plot_funnel
     from analysis.figures.records import number
 
-    folder = results / row.name
     names = ("studies", "predictions", "subgroups", "heterogeneity")
-    studies, predictions, subgroups, heterogeneity = (read_records(folder / f"{name}.csv", name) for name in names)
+    studies, predictions, subgroups, spread = (read_records(results / row.name / f"{name}.csv", name) for name in names)
     mean = [record for record in predictions if record["kind"] == "mean"]
     if not studies or not mean:
-        what = f"{folder}/predictions.csv: there is no mean effect."
-        raise DataError(f"{what} Choose a headline model without moderators for {analysis.name}.")
+        raise DataError(f"{results / row.name}/predictions.csv: there is no pooled mean. Fit the model again.")
     groups, parts = None, []
     if analysis.forest_group is not None:
-        path = results / "effects.csv"
-        groups = level_labels(column_values(read_records(path, "effects"), analysis.forest_group, str(path)))
+        groups = level_labels(column_values(results / "effects.csv", analysis.forest_group))
         parts = [record for record in subgroups if record["moderator"] == analysis.forest_group]
-    shared: dict[str, Any] = {"measure": analysis.measure, "heterogeneity": heterogeneity, "subgroups": parts}
+    shared: dict[str, Any] = {"measure": analysis.measure, "heterogeneity": spread, "subgroups": parts}
     shared |= {"mean": mean, "prediction": row.prediction}
     forest = plot_forest(studies, **shared, level=row.level, groups=groups, method=row.method, title=analysis.title)
     yield forest, {"kind": "forest", "model": row.name, "file": "forest.svg", **describe_forest(studies, **shared)}
-    tau2 = next((number(record, "estimate") for record in heterogeneity if record["quantity"] == "tau2"), None)
+    tau2 = next((number(record, "estimate") for record in spread if record["quantity"] == "tau2"), None)
     funnel: dict[str, Any] = {"estimate": mean[0]["pred"], "measure": analysis.measure}
     words = describe_funnel(studies, **funnel)
     figure = plot_funnel(studies, **funnel, tau2=tau2, level=row.level, title=analysis.title)
     yield figure, {"kind": "funnel", "model": row.name, "file": "funnel.svg", **words}
 
 
-def draw_moderators(analysis: AnalysisRow, row: ModelRow, results: Path) -> Iterator[tuple["Figure", dict[str, Any]]]:
+def draw_moderators(analysis: AnalysisRow, row: ModelRow, results: Path) -> Iterator[Drawing]:
     """Draw one plot for each moderator that the predictions of a model vary."""
     from analysis.figures.bubble import plot_bubble
     from analysis.figures.descriptions import describe_bubble
 
-    folder = results / row.name
-    studies, predictions = (read_records(folder / f"{name}.csv", name) for name in ("studies", "predictions"))
-    path = results / "effects.csv"
-    effects = read_records(path, "effects")
+    studies, predictions = (
+        read_records(results / row.name / f"{name}.csv", name) for name in ("studies", "predictions")
+    )
     curves: dict[tuple[Any, ...], Records] = {}
     for record in predictions:
         if record["kind"] != "mean":
             curves.setdefault((record["kind"], record["moderator"], record["by"]), []).append(record)
     for count, ((kind, moderator, by), curve) in enumerate(curves.items(), start=1):
-        values = column_values(effects, str(moderator), str(path))
-        groups = _groups(effects, by, curve, str(path))
-        name = str(moderator).replace("_", " ")
+        values = column_values(results / "effects.csv", str(moderator))
+        name = moderator_name(str(moderator)).replace("_", " ")
         figure = plot_bubble(
             studies,
             curve,
             moderator=name[:1].upper() + name[1:],
             values=values if kind == "curve" else level_labels(values),
             measure=analysis.measure,
-            groups=groups,
+            groups=None if by is None else _groups(results / "effects.csv", str(by), curve),
             prediction=row.prediction,
             title=f"{analysis.title}, by {name}",
         )
@@ -98,11 +106,9 @@ def draw_moderators(analysis: AnalysisRow, row: ModelRow, results: Path) -> Iter
         yield figure, {"kind": "bubble", "model": row.name, "file": file, **words}
 
 
-def _groups(effects: Records, by: Any, curve: Records, where: str) -> dict[str, str | None] | None:
+def _groups(effects: Path, by: str, curve: Records) -> dict[str, str | None] | None:
     """Return the effects' levels of the second moderator, if it is a factor: the lines are levels that effects have."""
-    if by is None:
-        return None
-    groups = level_labels(column_values(effects, str(by), where))
+    groups = level_labels(column_values(effects, by))
     return groups if {record["by_label"] for record in curve} <= set(groups.values()) else None
 
 

@@ -1,0 +1,101 @@
+"""A copy of the project in which every stage is a stand-in: the wiring is tested here, not the numbers."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+# The commands of the rules say `python`: it must be the one that runs the tests.
+ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+PARTS = ("Snakefile", "analysis", "data", "profiles", "reports")
+# Writes the file names a rule expects, each holding the command line; waits where a file `slow` says so.
+STAND_IN = """
+import sys, time
+from pathlib import Path
+FILES, FOLDERS = {files!r}, {folders!r}
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+if Path("slow").exists():
+    time.sleep(0.5)
+for option in {direct!r}:
+    Path(options[option]).write_text(repr(sys.argv[1:]))
+for option in FOLDERS:
+    folder = Path(options[option])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        (folder / name).write_text(repr(sys.argv[1:]))
+"""
+FIT = ("fit.json", "coefficients.csv", "heterogeneity.csv", "studies.csv", "predictions.csv", "tests.csv", "cells.csv")
+FIT_MORE = ("slopes.csv", "collinearity.csv", "subgroups.csv", "excluded.csv")
+STAGES = {
+    "validate_data": (("dataset.json", "effects.csv", "claims.csv"), ("--out-dir",), ()),
+    "compute_effects": ((), (), ("--effects", "--excluded")),
+    "fit_frequentist": ((*FIT, *FIT_MORE), ("--out-dir",), ()),
+    "make_tables": (("models.csv",), ("--out",), ()),
+    "make_figures": (("figures.json", "forest.svg"), ("--out",), ()),
+    "render_report": (("index.html", "provenance.json"), ("--out",), ()),
+    "render_index": ((), (), ("--out",)),
+}
+
+type Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake as a user does, and return how it ended with everything it printed."""
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, text=True, check=False, timeout=120, **pipes)
+
+
+def small_choices() -> dict[str, object]:
+    """Return a configuration of one analysis with two models."""
+    choices = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    row = {"title": "A title", "question": "A question?", "dataset": "congruence", "measure": "ZCOR"}
+    choices["analyses"] = {"small": {**row, "models": ["random_effects", "dersimonian_laird"]}}
+    return choices
+
+
+def write_choices(folder: Path, choices: object) -> None:
+    (folder / "config").mkdir(exist_ok=True)
+    (folder / "config" / "config.yaml").write_text(yaml.safe_dump(choices, sort_keys=False))
+
+
+def copy_project(folder: Path) -> Path:
+    for name in PARTS:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "rendered"))
+        else:
+            shutil.copy(source, folder / name)
+    keep = {"congruence"}
+    for dataset in (path for path in (folder / "data").iterdir() if path.is_dir() and path.name not in keep):
+        shutil.rmtree(dataset)
+    write_choices(folder, small_choices())
+    return folder
+
+
+def use_stand_ins(folder: Path) -> Path:
+    for name, (files, folders, direct) in STAGES.items():
+        text = STAND_IN.format(files=files, folders=folders, direct=direct)
+        (folder / "analysis" / "stages" / f"{name}.py").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a fresh copy with stand-ins; nothing has run in it."""
+    return use_stand_ins(copy_project(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy with stand-ins in which everything has run."""
+    folder = use_stand_ins(copy_project(tmp_path_factory.mktemp("finished")))
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stdout
+    return folder
