@@ -118,11 +118,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     analysis = AnalysisRow.from_json(arguments.analysis)
     models = {row.name: row for row in (ModelRow.from_json(json.dumps(row)) for row in json.loads(arguments.models))}
-    if analysis.headline not in models:
-        raise DataError(f"--models: the headline model {analysis.headline} is missing. Add its row.")
-    # Forest and funnel need a mean; where the headline model has moderators, the first model without them has one.
-    pooled = next((row for row in (models[analysis.headline], *models.values()) if not row.mods), None)
-    drawn = list(draw_headline(analysis, pooled or models[analysis.headline], arguments.results))
+    pooling = pooling_model(analysis, models)
+    drawn = [] if pooling is None else list(draw_pooled(analysis, pooling, arguments.results))
     for row in models.values():
         if row.mods:
             drawn += draw_moderators(analysis, row, arguments.results)

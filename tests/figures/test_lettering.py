@@ -36,7 +36,7 @@ def test_a_short_label_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("\u202eevil\u202c\x00\x1b[31m\n\ttab", "evil [31m tab"),
+        ("\u202eevil\u202c\x00\x1b[31m\n\ttab", "evil[31m tab"),
         ("\u4e2d\u6587 (2010)", "\u25a1\u25a1 (2010)"),
         ("e\u0301clair", "\u00e9clair"),
         ("\u05d0\u05d1\u05d2 (2001)", "\u05d0\u05d1\u05d2 (2001)"),
