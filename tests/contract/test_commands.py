@@ -8,8 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ["pip install uv && uv run snakemake", "uv run pytest"]
-# Registry hosts would tie the project to one machine; uv.lock, which names them, stays out of version control.
-FORBIDDEN = re.compile(r"pypi\.org|pythonhosted|/opt/pypi|/opt/wheels|/work/(?:main|shared)|registry\s*=|index-url", re.I)
+# Registry hosts would tie the project to one machine; uv.lock names them and stays untracked.
+FORBIDDEN = re.compile(
+    r"pypi\.org|pythonhosted|/opt/pypi|/opt/wheels|/work/(?:main|shared)|registry\s*=|index-url", re.I
+)
 OWN_NAME = "tests/contract/test_commands.py"
 
 
