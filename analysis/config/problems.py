@@ -97,10 +97,6 @@ def _problems_of_analysis(where: str, row: Choices, choices: Choices, data_dir: 
     for model in row["models"]:
         if model not in choices["models"]:
             yield Problem(f"{where}.models", f'"{model}" is not a model.', did_you_mean(model, choices["models"]))
-    rows = [{**choices["model_defaults"], **choices["models"].get(model, {})} for model in row["models"]]
-    if all(model["mods"] is not None for model in rows):
-        what = "every model of this analysis has moderators, so there is no mean for its forest plot."
-        yield Problem(f"{where}.models", what, "Add one without, such as random_effects.")
     if row["headline"] not in row["models"]:
         what = f'"{row["headline"]}" is not among the models of this analysis.'
         yield Problem(f"{where}.headline", what, did_you_mean(row["headline"], row["models"]))

@@ -86,7 +86,6 @@ EDITS = [
         "is not a model",
         "Did you mean random_effects?",
     ),
-    (put("model_defaults/mods", "year"), "analyses.a.models", "every model of this analysis has moderators", "Add one"),
     (put("analyses/a/models", []), "analyses.a.models", "nothing is given", "Give at least one"),
     (put("analyses/a/models", ["equal_effects"] * 2), "analyses.a.models", "something is listed twice", "Keep one"),
     (
