@@ -10,13 +10,16 @@ from analysis.results import Array, BoolArray, Convergence, IntArray
 type Moments = Callable[[Batch, Array], tuple[Array, Array, Array]]
 
 MAX_ITERATIONS = 200
-# Scoring alone settles nearly always; what has not settled by then is bracketed.
-MAX_SCORING = 30
+# Scoring alone settles nearly always; what has not settled by then (metafor by default gives up there) is bracketed.
+MAX_SCORING = 100
 # Steps are relative to tau2 plus a typical sampling variance. The error left by a Newton step is of the order of its
 # square.
 NEWTON_TOLERANCE, FISHER_TOLERANCE = 1e-7, 1e-12
-# The observed information replaces the expected one where it is at least this share of it, that is, near a mode.
-NEAR_MODE = 0.25
+# A tau2 that adds no more than this share to the smallest sampling variance hardly bends the score.
+NEAR_ZERO = 0.1
+# The observed information replaces the expected one where it is at least this share of it and the scoring step is
+# short, that is, near a mode: a Newton step from further away may lead to another one.
+NEAR_MODE, SHORT = 0.25, 0.1
 
 
 def maximise(batch: Batch, start: Array, moments: Moments) -> tuple[Array, Convergence]:
@@ -30,11 +33,15 @@ def maximise(batch: Batch, start: Array, moments: Moments) -> tuple[Array, Conve
     converged = np.zeros(count, dtype=bool)
     active: IntArray = np.arange(count)
     part, t, scale = batch, tau2, typical_variance(batch)
+    smallest = batch.v.min(axis=-1)
     for _ in range(MAX_SCORING):
         score, expected, observed = moments(part, t)
-        near = observed > NEAR_MODE * expected
-        new = np.maximum(t + score / np.where(near, observed, expected), 0.0)
-        done = np.abs(new - t) <= np.where(near, NEWTON_TOLERANCE, FISHER_TOLERANCE) * (t + scale)
+        near = (observed > NEAR_MODE * expected) & (np.abs(score) <= SHORT * expected * (t + scale))
+        new = t + score / np.where(near, observed, expected)
+        beyond = new < 0.0
+        if beyond.any():
+            new[beyond] = _step_back(t[beyond], (score / expected)[beyond], smallest[active[beyond]])
+        done = np.abs(new - t) <= np.where(near & ~beyond, NEWTON_TOLERANCE, FISHER_TOLERANCE) * (t + scale)
         tau2[active] = new
         iterations[active] += 1
         if done.any():
@@ -53,6 +60,17 @@ def maximise(batch: Batch, start: Array, moments: Moments) -> tuple[Array, Conve
         tau2[active], steps, converged[active] = _settle_by_bisection(part, t, moments, scale)
         iterations[active] += steps
     return tau2, Convergence(converged=converged, iterations=iterations, at_boundary=tau2 == 0.0)
+
+
+def _step_back(t: Array, step: Array, smallest: Array) -> Array:
+    """Where a step from `t` lands that would leave tau2 >= 0, all (n,).
+
+    Halved until it stays inside, as metafor does: the zero that it overshoots may be a worse mode. Below a small share
+    of the `smallest` sampling variance the score keeps its sign down to zero, and zero is where halving would end.
+    """
+    with np.errstate(divide="ignore"):
+        halvings = np.maximum(np.ceil(np.log2(np.maximum(-step / t, 1.0))), 0.0)
+    return np.where((t <= NEAR_ZERO * smallest) & (step < 0.0), 0.0, np.maximum(t + step * 0.5**halvings, 0.0))
 
 
 def _settle_by_bisection(batch: Batch, t: Array, moments: Moments, scale: Array) -> tuple[Array, int, BoolArray]:
