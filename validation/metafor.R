@@ -16,7 +16,9 @@ controls <- function(method, yi) {
     reachable <- thresholds[thresholds > 20 * .Machine$double.eps * (if (length(yi) > 1) var(yi) else 0)]
     return(paste0("control = list(threshold = ", c(reachable, "1e-10, stepadj = 0.5"), ", maxiter = 10000)"))
   }
-  if (method %in% c("PM", "PMM")) return("control = list(tol = 1e-14, maxiter = 10000)")
+  if (method %in% c("PM", "PMM")) {
+    return(paste0("control = list(tol = 1e-14, maxiter = 10000", c("", ", tau2.max = 1e6"), ")"))
+  }
   ""
 }
 
@@ -32,7 +34,7 @@ fit <- function(method, test, mods, dat) {
   for (control in controls(method, dat$yi)) {
     text <- call_text(method, test, mods, control)
     res <- try(run(text, dat), silent = TRUE)
-    if (!inherits(res, "try-error") && !identical(res$R2, NA)) return(list(call = text, res = res))
+    if (!inherits(res, "try-error") && !isTRUE(is.na(res$R2))) return(list(call = text, res = res))
   }
   stop("no threshold is reached: ", text)
 }

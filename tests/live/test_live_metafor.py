@@ -32,6 +32,8 @@ def cases() -> Iterator[tuple[str, dict[str, Any], list[str]]]:
     for seed in (2, 3):
         yield f"two_effects_{seed}", simulate(seed, 2, 0.2), []
         yield f"three_effects_{seed}", simulate(seed, 3, 0.2), ["x"]
+    # From here a scoring step overshoots zero, which is a much worse mode than the one metafor climbs to.
+    yield "overshooting", {"yi": [-0.67, -5.80, 6.37], "vi": [0.0046, 4.72, 0.766]}, []
     yield "same_effects", {"yi": [0.3] * 5, "vi": [0.1, 0.2, 0.1, 0.3, 0.1]}, []
     yield "same_variances", {**simulate(5, 8, 0.1), "vi": [0.04] * 8}, ["x"]
     for seed in (6, 7):
