@@ -12,7 +12,8 @@ SVG = """<?xml version="1.0" encoding="utf-8"?>
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="200pt" height="100pt">
 <metadata><a xmlns="http://purl.org/dc">x</a></metadata>
-<defs><style type="text/css">*{stroke-linejoin: round}</style><clipPath id="clip"><rect width="9" height="9"/></clipPath></defs>
+<defs><style type="text/css">*{stroke-linejoin: round}</style>
+<clipPath id="clip"><rect width="9" height="9"/></clipPath></defs>
 <g id="axes" onclick="alert(1)"><path id="mark" d="M 0 0 L 1 1" clip-path="url(#clip)"/><use xlink:href="#mark"/></g>
 <script>alert(1)</script><image href="https://example.org/x.png"/><text>Bachelor (1991)</text></svg>"""
 
@@ -70,7 +71,15 @@ class Folder:
 
 def coefficient(term: str, estimate: float, se: float, **more: Any) -> dict[str, Any]:
     """A row of coefficients with limits two standard errors away."""
-    row = {"term": term, "estimate": estimate, "se": se, "stat": estimate / se, "dist": "t", "ddf": 11.0, "pval": 0.0021}
+    row = {
+        "term": term,
+        "estimate": estimate,
+        "se": se,
+        "stat": estimate / se,
+        "dist": "t",
+        "ddf": 11.0,
+        "pval": 0.0021,
+    }
     row |= {"ci_lb": estimate - 2 * se, "ci_ub": estimate + 2 * se, "interval": "confidence", "level": 95.0}
     return row | more
 
@@ -90,7 +99,11 @@ def studies(k: int, slab: str) -> list[dict[str, Any]]:
     rows = []
     for number in range(1, k + 1):
         yi = 0.05 * number
-        row = {"effect_id": f"e{number}", "study_id": f"s{number}", "slab": slab if number == 1 else f"Study {number} (2001)"}
+        row = {
+            "effect_id": f"e{number}",
+            "study_id": f"s{number}",
+            "slab": slab if number == 1 else f"Study {number} (2001)",
+        }
         row |= {"row": number + 1, "ni": 40 + number, "yi": yi, "vi": 0.02, "sei": 0.02**0.5}
         rows.append(row | {"ci_lb": yi - 0.28, "ci_ub": yi + 0.28, "weight": 100 / k, "fitted": 0.3, "resid": yi - 0.3})
     return rows
@@ -142,9 +155,11 @@ def build_folder(
     write_model(folder.results, models[0], whole, plain)
     if with_moderators:
         write_model(folder.results, models[1], _moderated(whole), _moderator_tables(whole, slab))
-    write_records(folder.results / "excluded.csv", "excluded", [
-        {"row": 14, "effect_id": "e13", "slab": "Litter (2004)", "step": "measure", "reason": "ri is 1"}
-    ])
+    write_records(
+        folder.results / "excluded.csv",
+        "excluded",
+        [{"row": 14, "effect_id": "e13", "slab": "Litter (2004)", "step": "measure", "reason": "ri is 1"}],
+    )
     _write_shown(folder, synthetic, note)
     return folder
 
@@ -157,7 +172,15 @@ def _moderated(fit: Mapping[str, Any]) -> dict[str, Any]:
 def _moderator_tables(fit: Mapping[str, Any], slab: str) -> dict[str, Any]:
     test = {"dist": "F", "df": 3, "ddf": 8.0, "note": None}
     cell = {"term": "alliance:C(dimension)", "sparse": False, "k": 6, "n_studies": 6}
-    slope = {"kind": "slope", "moderator": "alliance", "dist": "t", "ddf": 8.0, "level": 95.0, "stat": 1.5, "pval": 0.17}
+    slope = {
+        "kind": "slope",
+        "moderator": "alliance",
+        "dist": "t",
+        "ddf": 8.0,
+        "level": 95.0,
+        "stat": 1.5,
+        "pval": 0.17,
+    }
     return {
         "coefficients": [
             coefficient("intrcpt", 0.2, 0.1),
@@ -187,7 +210,11 @@ def _write_shown(folder: Folder, synthetic: bool, note: str) -> None:
     write_records(folder.data / "claims.csv", "../claims", [{**claim, "model": None, "note": None}])
     described = {
         **{"name": folder.analysis["dataset"], "title": "Positive regard", "kind": "effects", "synthetic": synthetic},
-        **{"question": "q", "citation": "Farber & Doolin (2011), Psychotherapy 48(1), 58-64", "doi": "10.1037/a0022141"},
+        **{
+            "question": "q",
+            "citation": "Farber & Doolin (2011), Psychotherapy 48(1), 58-64",
+            "doi": "10.1037/a0022141",
+        },
         **{"licence": "CC0", "source": "a copy", "provenance": "renamed", "measure": "ZCOR", "notes": [note]},
         **{"direction": "positive: better outcome", "k": 13, "n_studies": 13, "columns": []},
     }

@@ -39,7 +39,7 @@ FINE_DIGITS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A number or word: `text` in a sentence, `cell` in a table, `value` as stored, `source` (`table.csv:line:column`)."""
+    """A number or word: in a sentence, in a table, as stored, and where it stands (`table.csv:line:column`)."""
 
     text: str
     cell: str

@@ -22,7 +22,7 @@ class Header:
 class DisplayCell:
     """One cell: what it shows, whether it heads its row, and for numbers where they stand, in short and in words."""
 
-    text: str
+    text: str | Markup
     heads_row: bool
     numeric: bool
     source: str
@@ -80,6 +80,16 @@ def _cells(row: Row, column: Mapping[str, Any]) -> list[Shown]:
     return [row[name] for name in ([show] if isinstance(show, str) else show)]
 
 
+def _text(cells: Sequence[Shown], column: Mapping[str, Any]) -> str | Markup:
+    if len(cells) > 1:
+        return f"[{', '.join(cell.cell for cell in cells)}]"
+    words = column.get("words", {})
+    value = cells[0].value
+    return (
+        Markup(words[value]) if isinstance(value, str) and value in words else cells[0].cell
+    )  # ours, from tables.yaml
+
+
 def _is_numeric(rows: Sequence[Row], column: Mapping[str, Any]) -> bool:
     return any(isinstance(cell.value, int | float) for row in rows for cell in _cells(row, column))
 
@@ -88,7 +98,7 @@ def _display(row: Row, column: Mapping[str, Any], folder: str, *, heads_row: boo
     cells = _cells(row, column)
     if all(cell.missing for cell in cells):
         return DisplayCell(MISSING, heads_row, numeric, "", "")
-    text = cells[0].cell if len(cells) == 1 else f"[{', '.join(cell.cell for cell in cells)}]"
+    text = _text(cells, column)
     if not numeric:
         return DisplayCell(text, heads_row, False, "", "")
     file, line, _ = cells[0].source.split(":", 2)

@@ -48,6 +48,7 @@ class ModeratorFacts:
     smallest: Row | None
     omnibus: Row | None
     omnibus_clear: bool | None
+    focal: tuple[Row, bool] | None
     terms: Sequence[tuple[Row, bool]]
     other_tests: Sequence[Row]
     slopes: Sequence[tuple[Row, bool]]
@@ -86,7 +87,8 @@ def moderator_facts(model: str, shown: Mapping[str, Sequence[Row]], row: Mapping
     sparse = [cell for cell in own["cells"] if cell["sparse"].value == "yes"]
     tests = own["tests"]
     omnibus = next((test for test in tests if test["test"].value == "omnibus"), None)
-    terms = [test for test in tests if test["test"].value == "term"]
+    terms = [(test, bool(is_clear(test["pval"].value, level))) for test in tests if test["test"].value == "term"]
+    interactions = [pair for pair in terms if ":" in str(pair[0]["term"].value)]
     count = float(row["p"] or 1) - 1
     return ModeratorFacts(
         model=own["models"][0],
@@ -95,12 +97,38 @@ def moderator_facts(model: str, shown: Mapping[str, Sequence[Row]], row: Mapping
         smallest=min(own["cells"], key=lambda cell: float(cell["n_studies"].value or 0), default=None),
         omnibus=omnibus,
         omnibus_clear=None if omnibus is None else is_clear(omnibus["pval"].value, level),
-        terms=[(test, bool(is_clear(test["pval"].value, level))) for test in terms],
+        focal=_focal(omnibus, terms, interactions, level),
+        terms=terms,
         other_tests=[test for test in tests if test["test"].value not in ("omnibus", "term")],
         slopes=[(slope, bool(is_clear(slope["pval"].value, level))) for slope in own["slopes"]],
-        has_interaction=any(":" in str(test["term"].value) for test in terms),
+        has_interaction=bool(interactions),
         too_few=float(row["n_studies"] or 0) < MIN_K_PER_MODERATOR * max(count, 1),
     )
+
+
+def caution_reasons(row: Mapping[str, Value], cells: Sequence[Mapping[str, Value]]) -> list[str]:
+    """Name what should make a reader of one model cautious: words that the page spells out."""
+    facts = mean_facts(row)
+    reasons = {
+        "not_converged": not row["converged"],
+        "few_studies": facts.few_studies,
+        "few_per_moderator": float(row["n_studies"] or 0) < MIN_K_PER_MODERATOR * (float(row["p"] or 1) - 1),
+        "sparse": any(cell["sparse"] for cell in cells if cell["model"] == row["model"]),
+        "dependent": facts.dependent,
+    }
+    return [name for name, holds in reasons.items() if holds]
+
+
+type Tested = tuple[Row, bool]
+
+
+def _focal(omnibus: Row | None, terms: Sequence[Tested], interactions: Sequence[Tested], level: Value) -> Tested | None:
+    """Return the test the question hangs on: the last interaction, else the only term, else all moderators together."""
+    if interactions:
+        return interactions[-1]
+    if len(terms) == 1:
+        return terms[0]
+    return None if omnibus is None else (omnibus, bool(is_clear(omnibus["pval"].value, level)))
 
 
 def is_clear(pval: Value, level: Value) -> bool | None:

@@ -9,7 +9,7 @@ from analysis.formatting import format_df
 from analysis.reporting.bibtex import Work
 from analysis.reporting.display import Row, Value, plain_name, show_rows
 from analysis.reporting.display_tables import DisplayTable, build_display_table
-from analysis.reporting.facts import mean_facts, moderator_facts, thresholds
+from analysis.reporting.facts import caution_reasons, mean_facts, moderator_facts, thresholds
 from analysis.reporting.references import Citations, link_doi
 from analysis.reporting.svg import inline_svg
 
@@ -46,12 +46,14 @@ def build_context(inputs: Inputs) -> dict[str, Any]:
         "words": inputs.words,
         "plain": plain_name,
         "cite": citations.cite,
+        "narrative": citations.narrative,
         "cite_dataset": citations.dataset,
         "references": citations.references,
         "doi": link_doi,
         "headline": shown["headline"][0],
         "facts": mean_facts(records[headline]),
         "moderated": [moderator_facts(str(name), shown, records[name]) for name in moderated],
+        "reasons": caution_reasons(records[headline], inputs.tables["cells"]),
         "headline_moderated": headline in moderated,
         "others": [
             (row, mean_facts(records[row["model"].value]))

@@ -27,16 +27,23 @@ class Citations:
         works = sorted((self._work(key) for key in keys), key=_order)
         for work in works:
             self._cited[work.key] = format_reference(work)
-        links = [Markup('<a href="#ref-{}">{}</a>').format(work.key, _short(work, " & ")) for work in works]
+        links = [Markup('<a href="#ref-{}">{}</a>').format(work.key, _short(work)) for work in works]
         return Markup("({})").format(Markup("; ").join(links))
+
+    def narrative(self, key: str) -> Markup:
+        """Return a citation that is part of a sentence: `Knapp and Hartung (2003)`."""
+        work = self._work(key)
+        self._cited[key] = format_reference(work)
+        return Markup('<a href="#ref-{}">{} ({})</a>').format(key, _who(work, " and "), _year(work))
 
     def dataset(self, citation: str, doi: str | None) -> Markup:
         """Cite the source of a dataset: as a known work where the DOI is one of ours, else in its own words."""
         known = next((work for work in self._works.values() if doi and work.fields.get("doi") == doi), None)
         if known is not None:
-            return self.cite(known.key)
+            self._cited[known.key] = format_reference(known)
+            return Markup('<a href="#ref-{}">{}</a>').format(known.key, citation)
         self._cited["dataset"] = Markup("{} {}").format(citation, link_doi(doi)) if doi else escape(citation)
-        return Markup('(<a href="#ref-dataset">{}</a>)').format("source of the data")
+        return Markup('<a href="#ref-dataset">{}</a>').format(citation)
 
     def references(self) -> list[tuple[str, Markup]]:
         """Return key and text of everything cited so far, in alphabetical order."""
@@ -128,11 +135,18 @@ def _listed(authors: tuple[tuple[str, str], ...]) -> str:
     return f"{', '.join(names[:-1])}, & {names[-1]}"
 
 
-def _short(work: Work, joiner: str) -> str:
+def _short(work: Work) -> str:
+    return f"{_who(work, ' & ')}, {_year(work)}"
+
+
+def _who(work: Work, joiner: str) -> str:
     families = [family for family, _ in work.authors]
-    who = f"{families[0]} et al." if len(families) > NAMED_IN_TEXT else joiner.join(families)
-    return f"{who}, {work.fields.get('year', 'n.d.')}"
+    return f"{families[0]} et al." if len(families) > NAMED_IN_TEXT else joiner.join(families)
+
+
+def _year(work: Work) -> str:
+    return work.fields.get("year", "n.d.")
 
 
 def _order(work: Work) -> tuple[str, str]:
-    return (work.authors[0][0].casefold(), work.fields.get("year", ""))
+    return (work.authors[0][0].casefold(), _year(work))
