@@ -46,8 +46,15 @@ def gains_at_zero(batch: Batch, tau2: Array, restricted: bool) -> BoolArray:
     positive = tau2 > 0.0
     if not positive.any():
         return positive
-    zero = log_likelihood(batch, np.zeros_like(tau2), restricted=restricted)
-    return positive & (zero - log_likelihood(batch, tau2, restricted=restricted) > MIN_GAIN)
+    # The difference of the two log-likelihoods, without the constants that cancel.
+    at_zero, at_root = weigh(batch, 0.0), weigh(batch, tau2)
+    e_zero, e_root = solve(batch, at_zero)[2], solve(batch, at_root)[2]
+    logs = np.log1p(tau2[:, None] / batch.v)
+    twice = row_sum(logs if batch.m is None else logs * batch.m)
+    twice += np.vecdot(at_root * e_root, e_root) - np.vecdot(at_zero * e_zero, e_zero)
+    if restricted:
+        twice += _log_determinants(batch, at_root) - _log_determinants(batch, at_zero)
+    return positive & (0.5 * twice > MIN_GAIN)
 
 
 def saturated_log_likelihood(batch: Batch) -> Array:

@@ -28,38 +28,43 @@ def maximise(batch: Batch, start: Array, moments: Moments) -> tuple[Array, Conve
     Fisher scoring from the start that metafor uses, and so to the mode that it finds; near the mode the observed
     information replaces the expected one, which turns linear convergence into quadratic.
     """
-    count = len(start)
-    tau2, iterations = start.copy(), np.zeros(count, dtype=int)
-    converged = np.zeros(count, dtype=bool)
-    active: IntArray = np.arange(count)
+    tau2, iterations = start.copy(), np.zeros(len(start), dtype=int)
+    converged = np.zeros(len(start), dtype=bool)
+    active: IntArray = np.arange(len(start))
     part, t, scale = batch, tau2, typical_variance(batch)
-    smallest = batch.v.min(axis=-1)
-    for _ in range(MAX_SCORING):
-        score, expected, observed = moments(part, t)
-        near = (observed > NEAR_MODE * expected) & (np.abs(score) <= SHORT * expected * (t + scale))
-        new = t + score / np.where(near, observed, expected)
-        beyond = new < 0.0
-        if beyond.any():
-            new[beyond] = _step_back(t[beyond], (score / expected)[beyond], smallest[active[beyond]])
-        done = np.abs(new - t) <= np.where(near & ~beyond, NEWTON_TOLERANCE, FISHER_TOLERANCE) * (t + scale)
-        tau2[active] = new
-        iterations[active] += 1
-        if done.any():
-            converged[active[done]] = True
-            keep = ~done
-            if not keep.any():
+    smallest = np.minimum.reduce(batch.v, axis=-1)
+    for count in range(1, MAX_SCORING + 1):
+        new, tolerance = _scoring_step(t, *moments(part, t), scale, smallest)
+        done = np.abs(new - t) <= tolerance
+        finished = np.count_nonzero(done)
+        if finished:
+            ended = active[done]
+            tau2[ended], iterations[ended], converged[ended] = new[done], count, True
+            if finished == len(done):
                 break
-            active, part, new, scale = (
-                active[keep],
-                part.take(keep),
-                new[keep],
-                scale[keep],
-            )
+            keep = ~done
+            active, part, new = active[keep], part.take(keep), new[keep]
+            scale, smallest = scale[keep], smallest[keep]
         t = new
     else:
         tau2[active], steps, converged[active] = _settle_by_bisection(part, t, moments, scale)
-        iterations[active] += steps
+        iterations[active] = MAX_SCORING + steps
     return tau2, Convergence(converged=converged, iterations=iterations, at_boundary=tau2 == 0.0)
+
+
+def _scoring_step(
+    t: Array, score: Array, expected: Array, observed: Array, scale: Array, smallest: Array
+) -> tuple[Array, Array]:
+    """Where one step from `t` leads, never below zero, and how small a step there counts as the last, all (n,)."""
+    step, width = score / expected, t + scale
+    near = (observed > NEAR_MODE * expected) & (np.abs(step) <= SHORT * width)
+    new = t + np.divide(score, observed, out=step.copy(), where=near)
+    tolerance = np.where(near, NEWTON_TOLERANCE, FISHER_TOLERANCE) * width
+    beyond = new < 0.0
+    if np.count_nonzero(beyond):
+        new[beyond] = _step_back(t[beyond], step[beyond], smallest[beyond])
+        tolerance[beyond] = FISHER_TOLERANCE * width[beyond]
+    return new, tolerance
 
 
 def _step_back(t: Array, step: Array, smallest: Array) -> Array:
