@@ -1,0 +1,1 @@
+"""Speed beside metafor, measured in the same run."""
