@@ -4,8 +4,6 @@ A file is written beside its target and renamed, so that a reader never sees hal
 hold is decided in `analysis.datasets`; the JSON Schemas are in `analysis/schemas/`.
 """
 
-import csv
-import io
 import json
 import os
 import tempfile
@@ -75,11 +73,9 @@ def write_bytes(path: StrPath, data: bytes) -> None:
         beside.chmod(0o666 & ~_umask())
         beside.replace(target)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise DataError(_unwritable(target, error)) from None
-    except BaseException:
+    finally:
         beside.unlink(missing_ok=True)
-        raise
 
 
 def _unwritable(target: Path, error: OSError) -> Problem:
@@ -109,11 +105,7 @@ def read_json(path: StrPath) -> Any:
     except json.JSONDecodeError as error:
         where = f"{Path(path).as_posix()}:{error.lineno}"
         raise DataError(
-            Problem(
-                where,
-                f"this is not JSON ({error.msg}).",
-                "Delete it and run the workflow again.",
-            )
+            Problem(where, f"this is not JSON ({error.msg}).", "Delete it and run the workflow again.")
         ) from None
 
 
@@ -122,13 +114,7 @@ def write_json(path: StrPath, value: Any) -> None:
     try:
         text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     except (ValueError, TypeError) as error:
-        raise SchemaError(
-            Problem(
-                Path(path).as_posix(),
-                f"{error}.",
-                "Write None where there is no number.",
-            )
-        ) from None
+        raise SchemaError(Problem(Path(path).as_posix(), f"{error}.", "Write None where there is no number.")) from None
     write_text(path, text + "\n")
 
 
@@ -205,20 +191,20 @@ def write_table(path: StrPath, records: Sequence[Mapping[str, Cell]], header: Se
 
 
 def _write_csv(
-    path: StrPath,
-    header: Sequence[str],
-    records: Sequence[Mapping[str, Cell]],
-    typed: Container[str],
+    path: StrPath, header: Sequence[str], records: Sequence[Mapping[str, Cell]], typed: Container[str]
 ) -> None:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
+    lines = [",".join(_quoted(name) for name in header)]
     for line, record in enumerate(records, start=2):
         try:
-            writer.writerow([show_cell(record.get(key), typed=key in typed) for key in header])
+            lines.append(",".join(_quoted(show_cell(_plain(record.get(key)), typed=key in typed)) for key in header))
         except CellError as error:
             raise SchemaError(Problem(f"{Path(path).as_posix()}:{line}", error.what, error.remedy)) from None
-    write_text(path, stream.getvalue())
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _quoted(text: str) -> str:
+    """Return a CSV cell (RFC 4180); csv.writer would leave a lone carriage return bare and break the row."""
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 
 
 def _used(column: str, records: Records) -> bool:
@@ -245,10 +231,7 @@ def _quick_gate(name: str) -> Any:
     import fastjsonschema
 
     # The library stops at draft 7; the schemas use nothing newer.
-    schema = {
-        **load_schema(f"results/{name}"),
-        "$schema": "http://json-schema.org/draft-07/schema#",
-    }
+    schema = {**load_schema(f"results/{name}"), "$schema": "http://json-schema.org/draft-07/schema#"}
     return fastjsonschema.compile(schema, use_default=False)
 
 
@@ -259,11 +242,7 @@ def _explained(records: Records, name: str, where: str) -> Iterator[Problem]:
         row, *keys = error.absolute_path or [0]
         place = f"{where}:{int(row) + 2}"
         column = f"{keys[0]}: " if keys else ""
-        yield Problem(
-            place,
-            f"{column}{error.message}.",
-            f"See analysis/schemas/results/{name}.yaml.",
-        )
+        yield Problem(place, f"{column}{error.message}.", f"See analysis/schemas/results/{name}.yaml.")
 
 
 # --- Dataset folders --------------------------------------------------------------------------------------------------

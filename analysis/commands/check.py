@@ -8,13 +8,7 @@ import click
 
 
 @click.command()
-@click.argument(
-    "folders",
-    nargs=-1,
-    required=True,
-    metavar="DIR...",
-    type=click.Path(path_type=Path),
-)
+@click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
 def check(folders: tuple[Path, ...]) -> None:
     """List every problem of dataset folders: file, line, what is wrong, what to do. Exits 1 when there is one."""
     # Imported late: `--help` should not wait for numpy.

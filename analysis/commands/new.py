@@ -93,32 +93,18 @@ def create_dataset(folder: Path, measure: str) -> None:
     existed = folder.exists()
     if existed and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(
-            Problem(
-                where,
-                "it exists already and is not empty.",
-                "Choose another name; nothing was changed.",
-            )
+            Problem(where, "it exists already and is not empty.", "Choose another name; nothing was changed.")
         )
     title = name.replace("_", " ")
     described = DESCRIPTION.format(
-        folder=where,
-        name=name,
-        title=json.dumps(title),
-        measure=measure,
-        meaning=MEASURE_NAMES[measure],
+        folder=where, name=name, title=json.dumps(title), measure=measure, meaning=MEASURE_NAMES[measure]
     )
     try:
         write_text(folder / "dataset.yaml", described)
         write_table(
-            folder / "effects.csv",
-            [],
-            [*IDENTITY_COLUMNS, *MEASURE_INPUTS[measure][0], "direction", "exclude"],
+            folder / "effects.csv", [], [*IDENTITY_COLUMNS, *MEASURE_INPUTS[measure][0], "direction", "exclude"]
         )
-        write_table(
-            folder / "claims.csv",
-            [],
-            list(load_schema("claims")["items"]["properties"]),
-        )
+        write_table(folder / "claims.csv", [], list(load_schema("claims")["items"]["properties"]))
         write_text(folder / "README.md", README.format(title=title, folder=where))
     except DataError:
         if not existed:

@@ -1,13 +1,6 @@
 """What a dataset folder is: its columns, its cells, and everything that can be wrong with it. Opens no file."""
 
-from analysis.datasets.cells import (
-    Cell,
-    CellError,
-    Record,
-    Records,
-    parse_cell,
-    show_cell,
-)
+from analysis.datasets.cells import Cell, CellError, Record, Records, parse_cell, show_cell
 from analysis.datasets.checks import Contents, Dataset, check_contents, read_contents
 from analysis.datasets.claims import Printed, read_printed
 from analysis.datasets.columns import Column, columns_of_dataset, columns_of_schema

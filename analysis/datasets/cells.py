@@ -20,21 +20,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 _NOT_A_NUMBER = frozenset(
-    {
-        "nan",
-        "na",
-        "n/a",
-        "inf",
-        "-inf",
-        "+inf",
-        "infinity",
-        "-infinity",
-        "null",
-        "none",
-        "-",
-        ".",
-        "?",
-    }
+    {"nan", "na", "n/a", "inf", "-inf", "+inf", "infinity", "-infinity", "null", "none", "-", ".", "?"}
 )
 _TRUTHS: Mapping[str, bool] = {"true": True, "false": False}
 # Beyond 2**53 a float no longer tells neighbouring whole numbers apart.
@@ -62,20 +48,14 @@ def show_cell(value: Cell, *, typed: bool) -> str:
         return ""
     if isinstance(value, str):
         return f"'{value}" if _is_guarded(value, typed) else value
-    if isinstance(value, bool) or type(value).__name__ == "bool":
+    if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) or hasattr(value, "dtype"):
-        return _show_number(value)
-    return str(int(value))
-
-
-def _show_number(value: float) -> str:
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise CellError(f"the number is {float(value)}.", "Write None where there is no number.")
-        return float.__repr__(float(value))
-    scalar: float = value.item()
-    return show_cell(scalar, typed=True)
+    if isinstance(value, int):
+        return str(value)
+    if not math.isfinite(value):
+        raise CellError(f"the number is {float(value)}.", "Write None where there is no number.")
+    # numpy's repr would write np.float64(0.1).
+    return float.__repr__(float(value))
 
 
 def parse_untyped(text: str) -> Cell:
@@ -135,23 +115,14 @@ def _allow_missing(column: Column) -> str:
 def _parse_number(text: str, column: Column) -> float:
     stripped = text.strip()
     if not _NUMBER.fullmatch(stripped):
-        raise CellError(
-            f'{column.name} is "{text}", which is not a number.',
-            _number_remedy(stripped),
-        )
+        raise CellError(f'{column.name} is "{text}", which is not a number.', _number_remedy(stripped))
     number = float(stripped)
     if not math.isfinite(number):
-        raise CellError(
-            f"{column.name} is {text}, which is too large for a number.",
-            "Check the exponent.",
-        )
+        raise CellError(f"{column.name} is {text}, which is too large for a number.", "Check the exponent.")
     if column.type == "number":
         return number
     if not number.is_integer() or abs(number) >= 10**_LARGEST_INTEGER_DIGITS:
-        raise CellError(
-            f"{column.name} is {text}, which is not a whole number.",
-            "Write a whole number.",
-        )
+        raise CellError(f"{column.name} is {text}, which is not a whole number.", "Write a whole number.")
     return int(number)
 
 
@@ -177,16 +148,11 @@ def _require_level(value: str, column: Column) -> None:
 def _require_range(number: float, column: Column) -> None:
     if column.minimum is not None and number < column.minimum:
         raise CellError(
-            f"{column.name} is {number:g}.",
-            f"It cannot be below {column.minimum:g}; check it in the paper.",
+            f"{column.name} is {number:g}.", f"It cannot be below {column.minimum:g}; check it in the paper."
         )
     if column.maximum is not None and number > column.maximum:
         raise CellError(
-            f"{column.name} is {number:g}.",
-            f"It cannot be above {column.maximum:g}; check it in the paper.",
+            f"{column.name} is {number:g}.", f"It cannot be above {column.maximum:g}; check it in the paper."
         )
     if column.above is not None and number <= column.above:
-        raise CellError(
-            f"{column.name} is {number:g}.",
-            f"It must be above {column.above:g}; check it in the paper.",
-        )
+        raise CellError(f"{column.name} is {number:g}.", f"It must be above {column.above:g}; check it in the paper.")

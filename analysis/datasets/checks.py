@@ -77,12 +77,7 @@ def _examine(contents: Contents) -> tuple[Dataset | None, list[Problem]]:
     meta, problems = _read_yaml(contents, "dataset.yaml")
     shape = _shape_of(meta or {})
     if meta is not None and not problems:
-        problems += check_description(
-            meta,
-            contents.name,
-            f"{contents.folder}/dataset.yaml",
-            _known(contents, shape),
-        )
+        problems += check_description(meta, contents.name, f"{contents.folder}/dataset.yaml", _known(contents, shape))
         problems += _file_problems(contents, meta)
     columns: dict[str, Column] = {}
     rows: dict[str, Records] = {}
@@ -102,13 +97,7 @@ def _examine(contents: Contents) -> tuple[Dataset | None, list[Problem]]:
     if meta is None or problems:
         return None, problems
     records = rows.get("effects.csv", rows.get("evidence.csv", []))
-    return Dataset(
-        meta=meta,
-        columns=columns,
-        records=records,
-        claims=rows.get("claims.csv", []),
-        truth=truth,
-    ), []
+    return Dataset(meta=meta, columns=columns, records=records, claims=rows.get("claims.csv", []), truth=truth), []
 
 
 def _shape_of(meta: Mapping[str, Any]) -> _Shape:
@@ -129,11 +118,7 @@ def _read_yaml(contents: Contents, name: str) -> tuple[dict[str, Any] | None, li
     where = f"{contents.folder}/{name}"
     if name not in contents.files:
         return None, [
-            Problem(
-                where,
-                "the file is missing.",
-                "Create it; `python -m analysis new` writes one to fill in.",
-            )
+            Problem(where, "the file is missing.", "Create it; `python -m analysis new` writes one to fill in.")
         ]
     try:
         text = decode(contents.files[name], where)
@@ -146,11 +131,7 @@ def _read_sheet(contents: Contents, name: str) -> tuple[Sheet | None, list[Probl
     where = f"{contents.folder}/{name}"
     if name not in contents.files:
         return None, [
-            Problem(
-                where,
-                "the file is missing.",
-                "Create it; `python -m analysis new` writes one to fill in.",
-            )
+            Problem(where, "the file is missing.", "Create it; `python -m analysis new` writes one to fill in.")
         ]
     try:
         return split_sheet(decode(contents.files[name], where), where)
@@ -173,34 +154,21 @@ def _file_problems(contents: Contents, meta: Mapping[str, Any]) -> Iterator[Prob
     for name in unwanted:
         if name in contents.files:
             what = f"a dataset of kind {meta['kind']} has no {name}."
-            yield Problem(
-                f"{contents.folder}/{name}",
-                what,
-                "Remove the file, or change the kind in dataset.yaml.",
-            )
+            yield Problem(f"{contents.folder}/{name}", what, "Remove the file, or change the kind in dataset.yaml.")
     if "truth.yaml" in contents.files and not meta["synthetic"]:
         what = "there is a truth.yaml, but dataset.yaml says synthetic: false."
         yield Problem(
-            f"{contents.folder}/truth.yaml",
-            what,
-            "Say synthetic: true if the numbers were drawn by a generator.",
+            f"{contents.folder}/truth.yaml", what, "Say synthetic: true if the numbers were drawn by a generator."
         )
 
 
 def _check_table(
-    table: str,
-    sheet: Sheet,
-    columns: Mapping[str, Column],
-    shape: _Shape,
-    contents: Contents,
+    table: str, sheet: Sheet, columns: Mapping[str, Column], shape: _Shape, contents: Contents
 ) -> tuple[Records, list[Problem]]:
     required = contents.schemas[table]["items"]["required"]
     records, found, faulty = read_rows(sheet, columns)
     if table == "claims.csv":
-        problems = [
-            *check_header(sheet, columns, required, remedy="Remove it."),
-            *found,
-        ]
+        problems = [*check_header(sheet, columns, required, remedy="Remove it."), *found]
         return records, [
             *problems,
             *check_unique(records, "claim_id", sheet.where),
@@ -208,22 +176,11 @@ def _check_table(
         ]
     problems = []
     if shape.declared is not None:
-        problems += check_header(
-            sheet,
-            columns,
-            required,
-            remedy="Describe it under columns in dataset.yaml.",
-        )
+        problems += check_header(sheet, columns, required, remedy="Describe it under columns in dataset.yaml.")
         problems += _declared_problems(sheet, shape.declared)
     problems += found
     if not sheet.rows:
-        problems.append(
-            Problem(
-                sheet.where,
-                "there is a header but no rows.",
-                "Write one row per effect.",
-            )
-        )
+        problems.append(Problem(sheet.where, "there is a header but no rows.", "Write one row per effect."))
     if table == "effects.csv":
         problems += check_unique(records, "effect_id", sheet.where)
         problems += _measure_problems(sheet, records, faulty, shape.measure) if shape.measure else []
@@ -255,10 +212,7 @@ def _measure_problems(sheet: Sheet, records: Records, faulty: set[tuple[int, str
 
 
 def _count_problems(records: Records, counts: Mapping[str, int], folder: str) -> Iterator[Problem]:
-    counted = {
-        "k": len(records),
-        "n_studies": len({record.get("study_id") for record in records}),
-    }
+    counted = {"k": len(records), "n_studies": len({record.get("study_id") for record in records})}
     for key, stated in counts.items():
         if stated != counted[key]:
             what = f"{key} is {stated}, but effects.csv has {counted[key]}."

@@ -60,14 +60,6 @@ def check_claims(records: Sequence[Record], path: str) -> Iterator[Problem]:
             continue
         quantity = record.get("quantity")
         if quantity == "p" and not 0 <= number.value <= 1:
-            yield Problem(
-                where,
-                f"a p value of {record['printed']} is impossible.",
-                "Check it in the paper.",
-            )
+            yield Problem(where, f"a p value of {record['printed']} is impossible.", "Check it in the paper.")
         if quantity in _COUNTS and (number.decimals or number.value < 0):
-            yield Problem(
-                where,
-                f"{quantity} is {record['printed']}, which is not a count.",
-                "Write a whole number.",
-            )
+            yield Problem(where, f"{quantity} is {record['printed']}, which is not a count.", "Write a whole number.")

@@ -51,10 +51,7 @@ def columns_of_dataset(declared: Mapping[str, Mapping[str, Any]], known: Mapping
     declared : the mapping `columns` of a `dataset.yaml`.
     known : columns of the schema of its table.
     """
-    return {
-        **known,
-        **{name: _declared(name, rules, known.get(name)) for name, rules in declared.items()},
-    }
+    return {**known, **{name: _declared(name, rules, known.get(name)) for name, rules in declared.items()}}
 
 
 def _declared(name: str, rules: Mapping[str, Any], known: Column | None) -> Column:

@@ -19,11 +19,7 @@ def check_description(
     """Yield what is wrong with names, with the label of simulated data, and with each described column."""
     name = meta["name"]
     if name != folder:
-        yield Problem(
-            where,
-            f"name is {name}, but the folder is {folder}.",
-            "Give both the same name.",
-        )
+        yield Problem(where, f"name is {name}, but the folder is {folder}.", "Give both the same name.")
     yield from _synthetic_problems(meta, where)
     for column, rules in meta["columns"].items():
         yield from _name_problems(column, where)
@@ -37,17 +33,9 @@ def _synthetic_problems(meta: Mapping[str, Any], where: str) -> Iterator[Problem
         yield Problem(where, "synthetic is true, but the name does not say so.", remedy)
     if prefixed and not meta["synthetic"]:
         remedy = "Say synthetic: true, or choose another name."
-        yield Problem(
-            where,
-            f"the name starts with {SYNTHETIC_PREFIX}, but synthetic is false.",
-            remedy,
-        )
+        yield Problem(where, f"the name starts with {SYNTHETIC_PREFIX}, but synthetic is false.", remedy)
     if meta["synthetic"] and not meta["title"].startswith(_SIMULATED):
-        yield Problem(
-            where,
-            f"the title does not start with {_SIMULATED}.",
-            f"Start it with {_SIMULATED}.",
-        )
+        yield Problem(where, f"the title does not start with {_SIMULATED}.", f"Start it with {_SIMULATED}.")
 
 
 def _name_problems(column: str, where: str) -> Iterator[Problem]:
@@ -55,40 +43,22 @@ def _name_problems(column: str, where: str) -> Iterator[Problem]:
         remedy = "Use lower-case letters, digits and underscores, starting with a letter."
         yield Problem(where, f'"{column}" cannot be the name of a column.', remedy)
     elif keyword.iskeyword(column) or column in RESERVED_COLUMNS:
-        yield Problem(
-            where,
-            f"the column name {column} has another meaning here.",
-            "Choose another name.",
-        )
+        yield Problem(where, f"the column name {column} has another meaning here.", "Choose another name.")
 
 
 def _rule_problems(column: str, rules: Mapping[str, Any], known: Column | None, where: str) -> Iterator[Problem]:
     kind = rules.get("type", known.type if known else None)
     if kind is None:
-        yield Problem(
-            where,
-            f"the column {column} has no type.",
-            "Write string, integer, number or boolean.",
-        )
+        yield Problem(where, f"the column {column} has no type.", "Write string, integer, number or boolean.")
     elif known and kind != known.type:
-        yield Problem(
-            where,
-            f"the column {column} is {known.type}, not {kind}.",
-            "Leave its type out.",
-        )
+        yield Problem(where, f"the column {column} is {known.type}, not {kind}.", "Leave its type out.")
     if known is None and "description" not in rules:
         yield Problem(where, f"the column {column} has no description.", "Say what it means.")
     if "levels" in rules and kind != "string":
         yield Problem(
-            where,
-            f"the column {column} has levels but is not text.",
-            "Write type: string, or remove levels.",
+            where, f"the column {column} has levels but is not text.", "Write type: string, or remove levels."
         )
     if rules.get("minimum", float("-inf")) > rules.get("maximum", float("inf")):
         yield Problem(where, f"the column {column} has a minimum above its maximum.", "Swap them.")
     if kind in ("string", "boolean") and ("minimum" in rules or "maximum" in rules):
-        yield Problem(
-            where,
-            f"the column {column} is {kind} and cannot have limits.",
-            "Remove minimum and maximum.",
-        )
+        yield Problem(where, f"the column {column} is {kind} and cannot have limits.", "Remove minimum and maximum.")

@@ -17,12 +17,7 @@ _TYPES = {
     "boolean": "true or false",
     "null": "null",
 }
-_LIMITS = {
-    "minimum": "at least",
-    "maximum": "at most",
-    "exclusiveMinimum": "above",
-    "exclusiveMaximum": "below",
-}
+_LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 _DEEPEST = 12
 
 
@@ -59,9 +54,7 @@ def _alias_problems(text: str, where: str) -> Iterator[Problem]:
         if isinstance(event, yaml.AliasEvent):
             place = f"{where}:{event.start_mark.line + 1}" if event.start_mark else where
             yield Problem(
-                place,
-                f"*{event.anchor} refers to another place.",
-                "Write the value out, or quote the asterisk.",
+                place, f"*{event.anchor} refers to another place.", "Write the value out, or quote the asterisk."
             )
             return
 
@@ -72,9 +65,7 @@ def _structure_problems(node: yaml.Node | None, where: str, depth: int) -> Itera
     place = f"{where}:{node.start_mark.line + 1}"
     if depth > _DEEPEST:
         yield Problem(
-            place,
-            "the lists are nested too deeply.",
-            "Write the description flat, as in the other datasets.",
+            place, "the lists are nested too deeply.", "Write the description flat, as in the other datasets."
         )
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
@@ -82,11 +73,7 @@ def _structure_problems(node: yaml.Node | None, where: str, depth: int) -> Itera
             line = f"{where}:{key.start_mark.line + 1}"
             if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
                 shown = getattr(key, "value", "")
-                yield Problem(
-                    line,
-                    f"the key {shown} is not text for YAML.",
-                    f'Put it in quotation marks: "{shown}".',
-                )
+                yield Problem(line, f"the key {shown} is not text for YAML.", f'Put it in quotation marks: "{shown}".')
             elif key.value in seen:
                 yield Problem(line, f"the key {key.value} stands here twice.", "Keep one of them.")
             seen.add(str(key.value))
@@ -100,10 +87,7 @@ def _schema_problems(described: Any, node: Any, where: str, schema: Mapping[str,
     import fastjsonschema
 
     # Its generated check takes microseconds, but it stops at the first error and does not know where it is.
-    gate = fastjsonschema.compile(
-        {**schema, "$schema": "http://json-schema.org/draft-07/schema#"},
-        use_default=False,
-    )
+    gate = fastjsonschema.compile({**schema, "$schema": "http://json-schema.org/draft-07/schema#"}, use_default=False)
     try:
         gate(described)
         return
@@ -144,35 +128,19 @@ def _sentences(place: str, error: Any, root: Any, where: str) -> Iterator[Proble
         case "required":
             missing = error.message.split("'")[1]
             meaning = error.schema.get("properties", {}).get(missing, {}).get("description")
-            yield Problem(
-                place,
-                f"the key {missing} is missing.",
-                f"Add {missing}{f': {meaning}' if meaning else ''}.",
-            )
+            yield Problem(place, f"the key {missing} is missing.", f"Add {missing}{f': {meaning}' if meaning else ''}.")
         case "type":
             kinds = [rule] if isinstance(rule, str) else rule
             asked = " or ".join(_TYPES[kind] for kind in kinds)
-            yield Problem(
-                place,
-                f"{path} is {_shown(value)}, which is not {asked}.",
-                f"Write {asked}.",
-            )
+            yield Problem(place, f"{path} is {_shown(value)}, which is not {asked}.", f"Write {asked}.")
         case "enum":
             allowed = [str(word) for word in rule]
             remedy = f"{did_you_mean(value, allowed)}Allowed: {', '.join(allowed)}."
             yield Problem(place, f"{path} is {_shown(value)}.", remedy)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            yield Problem(
-                place,
-                f"{path} is {value}.",
-                f"Give a value {_LIMITS[error.validator]} {rule}.",
-            )
+            yield Problem(place, f"{path} is {value}.", f"Give a value {_LIMITS[error.validator]} {rule}.")
         case "minLength" | "minItems":
-            yield Problem(
-                place,
-                f"{path} is empty.",
-                f"Fill it in: {error.schema.get('description', 'it is needed')}.",
-            )
+            yield Problem(place, f"{path} is empty.", f"Fill it in: {error.schema.get('description', 'it is needed')}.")
         case _:
             meaning = error.schema.get("description", "see data/README.md") if isinstance(error.schema, dict) else ""
             yield Problem(place, f"{path} is {_shown(value)}.", f"It should be: {meaning}.")

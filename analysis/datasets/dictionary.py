@@ -37,18 +37,10 @@ def build_dictionary(datasets: Sequence[Dataset], schemas: Mapping[str, Mapping[
 
 
 def _overview(datasets: Sequence[Dataset]) -> str:
-    lines = [
-        "| dataset | kind | effects | studies | claims | source |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    lines = ["| dataset | kind | effects | studies | claims | source |", "| --- | --- | --- | --- | --- | --- |"]
     for dataset in datasets:
         meta = dataset.meta
-        cells = [
-            f"[{meta['name']}](#{meta['name']})",
-            meta["kind"],
-            meta.get("k", ""),
-            meta.get("n_studies", ""),
-        ]
+        cells = [f"[{meta['name']}](#{meta['name']})", meta["kind"], meta.get("k", ""), meta.get("n_studies", "")]
         lines.append(_row([*cells, len(dataset.claims) or "", meta["citation"]]))
     return "\n".join(lines) + "\n"
 
@@ -57,10 +49,7 @@ def _section(dataset: Dataset) -> str:
     meta = dataset.meta
     facts = [
         ("Question", meta["question"]),
-        (
-            "Citation",
-            meta["citation"] + (f", https://doi.org/{meta['doi']}" if meta["doi"] else ""),
-        ),
+        ("Citation", meta["citation"] + (f", https://doi.org/{meta['doi']}" if meta["doi"] else "")),
         ("Licence", meta["licence"]),
         ("Source", meta["source"]),
         ("Provenance", meta["provenance"]),
@@ -73,20 +62,10 @@ def _section(dataset: Dataset) -> str:
 
 
 def _table(columns: Mapping[str, Column]) -> str:
-    lines = [
-        "| column | type | unit | range or levels | empty | meaning |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    lines = ["| column | type | unit | range or levels | empty | meaning |", "| --- | --- | --- | --- | --- | --- |"]
     for column in columns.values():
         empty = "may be" if column.missing else "never"
-        cells = [
-            f"`{column.name}`",
-            column.type,
-            column.unit,
-            _range(column),
-            empty,
-            column.description,
-        ]
+        cells = [f"`{column.name}`", column.type, column.unit, _range(column), empty, column.description]
         lines.append(_row(cells))
     return "\n".join(lines) + "\n"
 

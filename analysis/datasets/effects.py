@@ -8,13 +8,7 @@ import numpy as np
 
 from analysis.datasets.cells import Cell, Record, Records
 from analysis.datasets.columns import Column, did_you_mean
-from analysis.datasets.inputs import (
-    choose_inputs,
-    describe_inputs,
-    input_columns,
-    sample_size,
-    take_inputs,
-)
+from analysis.datasets.inputs import choose_inputs, describe_inputs, input_columns, sample_size, take_inputs
 from analysis.errors import ConfigError, DataError, ImpossibleValueError, Problem
 from analysis.measures import composite, escalc, find_impossible
 from analysis.results import Array
@@ -73,11 +67,7 @@ def compute_effects(
     if not kept:
         reasons = "; ".join(dict.fromkeys(str(row["reason"]) for row in excluded))
         raise DataError(
-            Problem(
-                where,
-                f"no row is left for the analysis ({reasons}).",
-                "Loosen the filter or the exclusions.",
-            )
+            Problem(where, f"no row is left for the analysis ({reasons}).", "Loosen the filter or the exclusions.")
         )
     _require_possible(kept, measure, where)
     yi, vi = _effect_sizes(kept, measure)
@@ -89,10 +79,7 @@ def compute_effects(
 
 
 def _require_columns(
-    columns: Mapping[str, Column],
-    measure: str,
-    chosen: Mapping[str, Collection[Cell]],
-    where: str,
+    columns: Mapping[str, Column], measure: str, chosen: Mapping[str, Collection[Cell]], where: str
 ) -> None:
     if not any(set(names) <= set(columns) for names in MEASURE_INPUTS[measure]):
         raise ConfigError(
@@ -112,10 +99,7 @@ def _require_columns(
 
 
 def _leave_out(
-    records: Sequence[Record],
-    columns: Mapping[str, Column],
-    measure: str,
-    chosen: Mapping[str, Collection[Cell]],
+    records: Sequence[Record], columns: Mapping[str, Column], measure: str, chosen: Mapping[str, Collection[Cell]]
 ) -> tuple[list[Record], list[Record]]:
     kept: list[Record] = []
     excluded: list[Record] = []
@@ -178,12 +162,7 @@ def _effect(record: Record, measure: str, moderators: Sequence[str], yi: float, 
 
 
 def _aggregate(
-    effects: Records,
-    excluded: Records,
-    moderators: Sequence[str],
-    yi: Array,
-    vi: Array,
-    rho: float,
+    effects: Records, excluded: Records, moderators: Sequence[str], yi: Array, vi: Array, rho: float
 ) -> ComputedEffects:
     groups: dict[Cell, list[Record]] = {}
     for effect in effects:

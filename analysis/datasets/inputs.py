@@ -12,10 +12,7 @@ from analysis.vocabulary import MEASURE_INPUTS
 def choose_inputs(record: Mapping[str, Cell], measure: str) -> tuple[str, ...] | None:
     """Return the first set of input columns of the measure that the record fills, or None."""
     sets = MEASURE_INPUTS[measure]
-    return next(
-        (names for names in sets if all(record.get(name) is not None for name in names)),
-        None,
-    )
+    return next((names for names in sets if all(record.get(name) is not None for name in names)), None)
 
 
 def input_columns(measure: str) -> tuple[str, ...]:

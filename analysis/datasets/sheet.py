@@ -26,11 +26,7 @@ def decode(data: bytes, where: str) -> str:
     for mark, encoding in _FOREIGN_MARKS.items():
         if data.startswith(mark):
             raise DataError(
-                Problem(
-                    where,
-                    f"the file is {encoding}.",
-                    'Save it as UTF-8 ("CSV UTF-8" in a spreadsheet).',
-                )
+                Problem(where, f"the file is {encoding}.", 'Save it as UTF-8 ("CSV UTF-8" in a spreadsheet).')
             )
     try:
         return data.removeprefix(_UTF8_MARK).decode("utf-8")
@@ -38,11 +34,7 @@ def decode(data: bytes, where: str) -> str:
         line = data[: error.start].count(b"\n") + 1
         what = f"the byte 0x{data[error.start]:02x} is not UTF-8 text."
         raise DataError(
-            Problem(
-                f"{where}:{line}",
-                what,
-                'Save the file as UTF-8 ("CSV UTF-8" in a spreadsheet).',
-            )
+            Problem(f"{where}:{line}", what, 'Save the file as UTF-8 ("CSV UTF-8" in a spreadsheet).')
         ) from None
 
 
@@ -52,13 +44,7 @@ def split_sheet(text: str, where: str) -> tuple[Sheet | None, list[Problem]]:
     Rows with too few or too many cells are reported and left out; None stands for a file without a usable header.
     """
     if not text.strip():
-        return None, [
-            Problem(
-                where,
-                "the file is empty.",
-                "Write a header with the names of the columns.",
-            )
-        ]
+        return None, [Problem(where, "the file is empty.", "Write a header with the names of the columns.")]
     delimiter = _foreign_delimiter(text)
     if delimiter:
         remedy = "Save the file with commas between the columns and a point in decimals."
@@ -101,22 +87,12 @@ def _header_problems(header: tuple[str, ...], where: str) -> Iterator[Problem]:
     for name, times in Counter(header).items():
         if not name.strip():
             yield Problem(
-                where,
-                "a column has no name.",
-                "Name every column, or remove the comma at the end of the line.",
+                where, "a column has no name.", "Name every column, or remove the comma at the end of the line."
             )
         elif times > 1:
-            yield Problem(
-                where,
-                f"the column {name} is there {times} times.",
-                "Rename or remove all but one.",
-            )
+            yield Problem(where, f"the column {name} is there {times} times.", "Rename or remove all but one.")
         elif name != name.strip():
-            yield Problem(
-                where,
-                f'the column "{name}" has a space around its name.',
-                "Remove the space.",
-            )
+            yield Problem(where, f'the column "{name}" has a space around its name.', "Remove the space.")
 
 
 def _ragged(where: str, cells: tuple[str, ...], width: int) -> Problem:

@@ -21,9 +21,7 @@ def check_header(
     for name in required:
         if name not in sheet.header:
             yield Problem(
-                where,
-                f"the column {name} is missing.",
-                f"{did_you_mean(name, unknown)}Add the column {name}.",
+                where, f"the column {name} is missing.", f"{did_you_mean(name, unknown)}Add the column {name}."
             )
     for name in unknown:
         guess = did_you_mean(name, (known for known in columns if known not in sheet.header))
@@ -42,10 +40,7 @@ def read_rows(sheet: Sheet, columns: Mapping[str, Column]) -> tuple[list[Record]
         record: Record = {"row": line}
         for name, text in zip(sheet.header, cells, strict=True):
             try:
-                record[name] = _read_cell(
-                    text,
-                    columns.get(name) or Column(name=name, type="string", missing=True),
-                )
+                record[name] = _read_cell(text, columns.get(name) or Column(name=name, type="string", missing=True))
             except CellError as error:
                 record[name] = None
                 faulty.add((line, name))
@@ -59,10 +54,7 @@ def _read_cell(text: str, column: Column) -> str | int | float | bool | None:
         if _CONTROL.search(text):
             raise CellError(f"{column.name} holds a control character.", "Type the cell again.")
         if text != text.strip():
-            raise CellError(
-                f'{column.name} is "{text[:60]}", with a space at its start or end.',
-                "Remove the space.",
-            )
+            raise CellError(f'{column.name} is "{text[:60]}", with a space at its start or end.', "Remove the space.")
     return parse_cell(text, column)
 
 
@@ -75,10 +67,6 @@ def check_unique(records: Sequence[Record], column: str, where: str) -> Iterator
             continue
         if value in first:
             what = f"{column} {value} is already used in line {first[value]}."
-            yield Problem(
-                f"{where}:{record['row']}",
-                what,
-                "Give every row its own, or remove the duplicate row.",
-            )
+            yield Problem(f"{where}:{record['row']}", what, "Give every row its own, or remove the duplicate row.")
         else:
             first[value] = record["row"]

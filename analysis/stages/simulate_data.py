@@ -14,11 +14,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the stage; a problem goes to stderr, and then nothing is written."""
     parser = argparse.ArgumentParser(prog="python -m analysis.stages.simulate_data", description=__doc__)
     parser.add_argument("--dataset", type=Path, required=True, help="folder with a truth.yaml")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        help="table to write; effects.csv of the folder when left out",
-    )
+    parser.add_argument("--out", type=Path, help="table to write; effects.csv of the folder when left out")
     options = parser.parse_args(argv)
     try:
         records = simulate_attachment_alliance(read_truth(options.dataset))

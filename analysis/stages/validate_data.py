@@ -16,10 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the stage; every problem of the dataset goes to stderr, and then nothing is written."""
     parser = argparse.ArgumentParser(prog="python -m analysis.stages.validate_data", description=__doc__)
     parser.add_argument(
-        "--dataset",
-        type=Path,
-        required=True,
-        help="folder of the dataset, such as data/positive_regard",
+        "--dataset", type=Path, required=True, help="folder of the dataset, such as data/positive_regard"
     )
     parser.add_argument("--out-dir", type=Path, required=True, help="folder to write to")
     options = parser.parse_args(argv)
@@ -44,12 +41,7 @@ def _write(dataset: Dataset, folder: str, out: Path) -> None:
 
 def _describe(dataset: Dataset, folder: str) -> dict[str, Any]:
     columns = [asdict(column) for column in dataset.columns.values()]
-    return {
-        **dataset.meta,
-        "columns": columns,
-        "folder": folder,
-        "truth": dataset.truth,
-    }
+    return {**dataset.meta, "columns": columns, "folder": folder, "truth": dataset.truth}
 
 
 if __name__ == "__main__":
