@@ -8,7 +8,9 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from analysis.formatting import (
+    MINUS,
     MISSING,
+    format_bounded,
     format_count,
     format_df,
     format_number,
@@ -35,6 +37,12 @@ KINDS: Final[dict[str, str]] = {
 # In the table of heterogeneity the row decides.
 QUANTITIES: Final = {"tau2": "fine", "tau": "fine", "i2": "percent"}
 FINE_DIGITS: Final = 3
+# Models named after people.
+SURNAMES: Final = {
+    "dersimonian_laird": "DerSimonian\u2013Laird",
+    "hunter_schmidt": "Hunter\u2013Schmidt",
+    "paule_mandel": "Paule\u2013Mandel",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +91,8 @@ def term_label(term: str) -> str:
 
 
 def plain_name(name: str) -> str:
-    """Word a name of the configuration or a column: underscores become spaces."""
-    return name.replace("_", " ")
+    """Word a name of the configuration or a column: underscores become spaces, and surnames keep their capitals."""
+    return SURNAMES.get(name, name.replace("_", " "))
 
 
 def _factor_label(part: str) -> str:
@@ -116,7 +124,7 @@ def _word(column: str, value: str) -> str:
 
 def _rounded(column: str, value: float, record: Mapping[str, Value], measure: str) -> str:
     if column in ("ours", "difference"):
-        return format_shown(value, measure, _decimals(str(record["printed"])) + 1)
+        return _beside_printed(value, record, measure)
     kind = QUANTITIES.get(str(record["quantity"]), "number") if "method" in record and "quantity" in record else None
     if kind is None or column in ("df", "pval", "level"):
         kind = "fine" if column.endswith(MODEL_SCALE) else KINDS.get(column, "number")
@@ -124,6 +132,17 @@ def _rounded(column: str, value: float, record: Mapping[str, Value], measure: st
         return format_shown(value, measure)
     formatters = {"p": format_p, "count": format_count, "df": format_df, "percent": format_percent}
     return formatters[kind](value) if kind in formatters else format_number(value, FINE_DIGITS if kind == "fine" else 2)
+
+
+def _beside_printed(value: float, record: Mapping[str, Value], measure: str) -> str:
+    """Round a recomputed number to one decimal more than the paper printed, a count to none."""
+    kind = KINDS.get(str(record["our_column"]), "number")
+    if kind in ("count", "df"):
+        return format_df(value).replace("-", MINUS)
+    digits = _decimals(str(record["printed"])) + 1
+    if kind == "effect":
+        return format_shown(value, measure, digits)
+    return format_bounded(value, digits) if kind == "p" else format_number(value, digits)
 
 
 def _decimals(printed: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from analysis.tables.records import FIRST_LINE, INTERCEPT, ModelResults, Record, Records, Value, number, shown
-from analysis.vocabulary import MIN_K_PER_MODERATOR, PREDICTION_INTERVALS
+from analysis.vocabulary import FIXED_METHODS, MIN_K_PER_MODERATOR, PREDICTION_INTERVALS
 
 FIT_NUMBERS: Final = (
     *("tau2", "se_tau2", "i2", "h2", "qe", "qe_df", "qe_pval", "qm", "qm_df", "qm_pval", "r2"),
@@ -50,12 +50,13 @@ def total_sample_size(studies: Sequence[Mapping[str, Value]]) -> float | None:
 
 
 def status(model: ModelResults) -> str:
-    """Say `not converged`, `caution` (a note, few studies for its coefficients, or a sparse cell) or `ok`."""
+    """Say `not converged`, `caution` (a note, few studies, dependent effects, a sparse cell) or `ok`."""
     if not model.fit["convergence"]["converged"]:
         return "not converged"
     sparse = any(cell["sparse"] for cell in model.table("cells"))
     few = model.fit["n_studies"] < MIN_K_PER_MODERATOR * max(1, model.fit["p"] - 1)
-    return "caution" if model.fit.get("notes") or sparse or few else "ok"
+    dependent = model.fit["k"] > model.fit["n_studies"]
+    return "caution" if model.fit.get("notes") or sparse or few or dependent else "ok"
 
 
 def _mean_effect(model: ModelResults, measure: str) -> Record:
@@ -73,10 +74,11 @@ def _mean_effect(model: ModelResults, measure: str) -> Record:
 
 def _prediction_limits(model: ModelResults, measure: str) -> Record:
     """Return the limits the model's row asked for as `pi_*`, and each kind by its name."""
-    fit: Mapping[str, Any] = model.fit
+    # An equal-effects model knows one true value: there is no new one to predict.
+    fit: Mapping[str, Any] = {} if model.fit["model"]["method"] in FIXED_METHODS else model.fit
     row: Record = {key: shown(fit.get(key), measure) for key in ("pi_lb", "pi_ub")}
     row["pi_kind"] = fit.get("pi_kind") if row["pi_lb"] is not None else None
-    means = {record["interval"]: record for record in model.table("predictions") if record["kind"] == "mean"}
+    means = {record["interval"]: record for record in model.table("predictions") if fit and record["kind"] == "mean"}
     for kind in PREDICTION_INTERVALS:
         limits: Mapping[str, Value] = means.get(kind, {})
         row |= {f"pi_{kind}_{side}": shown(limits.get(f"pi_{side}"), measure) for side in ("lb", "ub")}

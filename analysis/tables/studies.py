@@ -30,7 +30,9 @@ def build_excluded_table(
     excluded: Sequence[Mapping[str, Value]], models: Sequence[ModelResults], dataset: str
 ) -> Records:
     """One row per line of the dataset that did not enter: the analysis (`model` empty), or one of its models."""
-    left_out = [(None, f"excluded.csv:{index + FIRST_LINE}", record) for index, record in enumerate(excluded)]
+    left_out: list[tuple[str | None, str, Mapping[str, Value]]] = [
+        (None, f"excluded.csv:{index + FIRST_LINE}", record) for index, record in enumerate(excluded)
+    ]
     left_out += [
         (model.name, model.source("excluded", index), record)
         for model in models
