@@ -125,8 +125,8 @@ def test_dependent_effects_are_said_to_be_treated_as_independent(render: Render)
 def test_sparse_cells_come_before_any_p_value_of_an_interaction(render: Render) -> None:
     results = visible(section(render(with_moderators=True, headline="by_dimension"), "results"))
     sparse = results.index("some cells are sparse")
-    assert results.index("high alliance, anxiety): 2 studies") > sparse
-    assert results.index("alliance \u00d7 dimension: F(1, 8) = 1.27, p = .293") > sparse
+    assert results.index("high alliance, anxiety) with 2 studies") > sparse
+    assert results.index("alliance \u00d7 dimension, F(1, 8) = 1.27, p = .293") > sparse
     assert min(match.start() for match in re.finditer(r"p [=<>] \.", results)) > sparse
     answer = visible(section(render(with_moderators=True, headline="by_dimension"), "answer"))
     assert answer.index("too few studies for a firm answer") < answer.index("p = .293")
