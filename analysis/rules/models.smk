@@ -6,7 +6,7 @@ rule fit_frequentist:
     input:
         effects=rules.compute_effects.output.effects,
         script="analysis/stages/fit_frequentist.py",
-        code=sources("frequentist", "formulas"),
+        code=sources("models", "frequentist", "formulas"),
     output:
         multiext(
             "results/{analysis}/{model}/",
