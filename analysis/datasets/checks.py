@@ -1,12 +1,12 @@
 """Everything that can be wrong with a dataset folder, collected at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.datasets.cells import Records
 from analysis.datasets.claims import check_claims
-from analysis.datasets.columns import Column, columns_of_dataset, columns_of_schema
+from analysis.datasets.columns import Column, columns_of_dataset, columns_of_schema, sound_rules
 from analysis.datasets.declarations import check_description
 from analysis.datasets.description import read_description
 from analysis.datasets.inputs import describe_inputs, take_inputs
@@ -22,7 +22,6 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "evidence": ("evidence.csv",),
 }
 FILES = ("dataset.yaml", "effects.csv", "claims.csv", "evidence.csv", "truth.yaml")
-_TYPES = ("string", "integer", "number", "boolean")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,15 +102,17 @@ def _examine(contents: Contents) -> tuple[Dataset | None, list[Problem]]:
 def _shape_of(meta: Mapping[str, Any]) -> _Shape:
     """Return what the tables can be checked against, also where other keys of the description are wrong."""
     columns = meta.get("columns")
-    declared = columns if isinstance(columns, dict) else {}
-    whole = all(isinstance(rules, dict) and rules.get("type", "string") in _TYPES for rules in declared.values())
     counts = {key: meta[key] for key in ("k", "n_studies") if type(meta.get(key)) is int}
     return _Shape(
-        kind=meta["kind"] if meta.get("kind") in TABLES else "effects",
-        measure=meta["measure"] if meta.get("measure") in MEASURE_INPUTS else None,
-        declared=declared if isinstance(columns, dict) and whole else None,
+        kind=_word(meta.get("kind"), TABLES) or "effects",
+        measure=_word(meta.get("measure"), MEASURE_INPUTS),
+        declared={name: sound_rules(columns[name]) for name in columns} if isinstance(columns, dict) else None,
         counts=counts,
     )
+
+
+def _word(value: object, allowed: Collection[str]) -> str | None:
+    return value if isinstance(value, str) and value in allowed else None
 
 
 def _read_yaml(contents: Contents, name: str) -> tuple[dict[str, Any] | None, list[Problem]]:

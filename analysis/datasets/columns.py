@@ -1,9 +1,9 @@
 """What one column of a table may hold, read from a JSON Schema or from a `dataset.yaml`."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,31 @@ def _declared(name: str, rules: Mapping[str, Any], known: Column | None) -> Colu
         levels=tuple(rules.get("levels", base.levels)),
         missing=rules.get("missing", base.missing),
     )
+
+
+def sound_rules(rules: object) -> dict[str, Any]:
+    """Return the rules of a column that are of the right kind, so that its cells can be read despite the rest."""
+    given = rules if isinstance(rules, dict) else {}
+    return {key: value for key, value in given.items() if key in _SOUND and _SOUND[key](value)}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _are_words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+_SOUND: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "type": lambda value: value in ("string", "integer", "number", "boolean"),
+    "unit": lambda value: isinstance(value, str),
+    "description": lambda value: isinstance(value, str),
+    "minimum": _is_number,
+    "maximum": _is_number,
+    "levels": _are_words,
+    "missing": lambda value: isinstance(value, bool),
+}
 
 
 def _tighter(one: float | None, other: float | None, choose: Any) -> float | None:

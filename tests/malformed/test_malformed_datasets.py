@@ -250,6 +250,26 @@ def test_an_excluded_row_may_hold_what_others_may_not(good: Path) -> None:
     assert check_dataset(good) == []
 
 
+@pytest.mark.parametrize(
+    "value", ["[]", "{}", "2011-99-99", "!!python/object/apply:os.getcwd []", ".nan", "null", "&a b"]
+)
+@pytest.mark.parametrize("key", ["kind", "measure", "k", "synthetic", "columns", "notes"])
+def test_a_strange_value_is_a_problem_and_not_a_crash(good: Path, key: str, value: str) -> None:
+    text = re.sub(rf"^{key}: .*$", f"{key}: {value}", DESCRIPTION, flags=re.MULTILINE)
+    if key == "columns":
+        text = re.sub(r"^columns:\n(  .*\n)+", f"columns: {value}\n", DESCRIPTION, flags=re.MULTILINE)
+    (good / YAML).write_text(text, encoding="utf-8")
+    harmless = {("notes", "[]")}
+    assert bool(check_dataset(good)) == ((key, value) not in harmless)
+
+
+def test_every_problem_of_a_broken_column_and_of_its_cells_is_listed(good: Path) -> None:
+    swap(YAML, "levels: [narrow, wide]", "levels: [{a: b}, wide]")(good)
+    swap(CSV, "-0.10,25", "-0.10,3")(good)
+    wheres = [problem.where.rsplit("/", 1)[1] for problem in check_dataset(good)]
+    assert wheres == [f"{YAML}:16", f"{CSV}:4"]
+
+
 def test_there_is_no_such_folder(tmp_path: Path) -> None:
     shown = CliRunner().invoke(check, [str(tmp_path / "nowhere")])
     assert shown.exit_code == 1
