@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("check", "new")
+COMMANDS = ("check", "fit", "new")
 
 
 class LazyGroup(click.Group):
@@ -24,7 +24,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Start and check datasets of published effects."""
+    """Start and check datasets of published effects; fit one model to a table."""
 
 
 if __name__ == "__main__":

@@ -163,6 +163,23 @@ def read_records(path: StrPath, schema: str) -> Records:
     return records
 
 
+def read_loose_records(path: StrPath) -> tuple[list[int], Records]:
+    """Read any CSV table: the physical line of every row, and its cells as they were written (number, truth, text).
+
+    Raises
+    ------
+    SchemaError
+        Ragged rows, a foreign delimiter, a repeated header, an encoding other than UTF-8.
+    """
+    sheet, problems = split_sheet(read_text(path), Path(path).as_posix())
+    if sheet is None or problems:
+        raise SchemaError(problems)
+    rows = [
+        {name: parse_untyped(text) for name, text in zip(sheet.header, cells, strict=True)} for _, cells in sheet.rows
+    ]
+    return [line for line, _ in sheet.rows], rows
+
+
 def write_records(path: StrPath, name: str, records: Sequence[Mapping[str, Cell]]) -> None:
     """Write a results table by the schema `analysis/schemas/results/{name}.yaml`; no records give its header alone.
 

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-# --- Effect-size measures: metafor's codes (Viechtbauer 2010, escalc) -> the sets of columns each can be computed from ---------
-# A row uses the first set it fills. `gi` is an already bias-corrected g, `di` an uncorrected d (in a two-by-two table: a count),
-# `pi` a two-sided p value that carries the sign of the effect; a lone `ni` beside `gi` or `di` means equal arms.
+# --- Effect-size measures: metafor's codes (Viechtbauer 2010, escalc) -> the sets of columns each can be computed from
+# A row uses the first set it fills. `gi` is an already bias-corrected g, `di` an uncorrected d (in a two-by-two table:
+# a count), `pi` a two-sided p value that carries the sign of the effect; a lone `ni` beside `gi` or `di` means equal
+# arms.
 TWO_GROUPS: Final = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
 TWO_BY_TWO: Final = (("ai", "bi", "ci", "di"), ("ai", "n1i", "ci", "n2i"))
 CORRELATION: Final = (("ri", "ni"), ("ti", "ni"), ("pi", "ni"))
@@ -32,8 +33,9 @@ MEASURE_INPUTS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "PLO": (("xi", "ni"), ("xi", "mi")),
     "GEN": (("yi", "vi"), ("yi", "sei"), ("yi", "ci_lb", "ci_ub")),
 }
-# How the sampling variance can be estimated, metafor's words: LS large sample, LS2 its second form, UB unbiased, HO equal
-# variances in both groups, AV with the mean effect (ROM: the mean coefficient of variation) of all rows plugged in.
+# How the sampling variance can be estimated, metafor's words: LS large sample, LS2 its second form, UB unbiased, HO
+# equal variances in both groups, AV with the mean effect (ROM: the mean coefficient of variation) of all rows plugged
+# in.
 VTYPES: Final[dict[str, tuple[str, ...]]] = {
     "COR": ("LS", "AV"),
     "UCOR": ("LS", "UB", "AV"),
@@ -71,7 +73,7 @@ MEASURE_NAMES: Final[dict[str, str]] = {
 # Measures analysed on one scale and shown on another.
 BACK_TRANSFORMS: Final[dict[str, str]] = {"ZCOR": "tanh", "OR": "exp", "RR": "exp", "ROM": "exp", "PLO": "expit"}
 
-# --- Models ------------------------------------------------------------------------------------------------------------------
+# --- Models
 FIXED_METHODS: Final = ("EE", "FE", "CE")
 TAU2_METHODS: Final = ("DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "GENQ")
 METHODS: Final = FIXED_METHODS + TAU2_METHODS
@@ -86,7 +88,7 @@ PREDICTION_INTERVALS: Final[dict[str, str]] = {
 }
 INTERVALS: Final = ("confidence", "credible")
 
-# --- The domain --------------------------------------------------------------------------------------------------------------
+# --- The domain
 DIMENSIONS: Final = ("security", "anxiety", "avoidance")
 TIMINGS: Final = ("pre", "post", "change")
 SYNTHETIC_PREFIX: Final = "synthetic_"
@@ -96,18 +98,19 @@ EFFECT_COLUMNS: Final = (*IDENTITY_COLUMNS, "year", "direction", "exclude", "sei
 # Names a dataset cannot give to a column of its own: the line of a row, the intercept, and the functions of a formula.
 RESERVED_COLUMNS: Final = ("row", "intrcpt", "center", "scale", "poly", "log", "exp", "bs", "cr", "contr")
 
-# --- Thresholds --------------------------------------------------------------------------------------------------------------
+# --- Thresholds
 # Fisher's z has variance 1/(n - 3): the smallest n with a finite one.
 MIN_N_FISHER_Z: Final = 4
-# metafor gives a raw correlation no variance at n <= 3, and its unbiased estimate exists from n > 4 (Olkin & Pratt 1958).
+# metafor gives a raw correlation no variance at n <= 3, and its unbiased estimate exists from n > 4 (Olkin & Pratt
+# 1958).
 MIN_N_CORRELATION: Final = 4
 MIN_N_UNBIASED_CORRELATION: Final = 5
 # An Egger-type test has too little power below ten studies (Sterne et al. 2011, BMJ 343, d4002, recommendation 2).
 MIN_K_FUNNEL_ASYMMETRY: Final = 10
 # One moderator asks for about ten studies (Deeks, Higgins & Altman 2023, Cochrane Handbook 10.11.5.1).
 MIN_K_PER_MODERATOR: Final = 10
-# A cell of an interaction with fewer studies than this is flagged before any p value is shown
-# (Fu et al. 2011, J. Clin. Epidemiol. 64(11), 1187-1197: at least four studies per subgroup of a categorical moderator).
+# A cell of an interaction with fewer studies than this is flagged before any p value is shown (Fu et al. 2011, J.
+# Clin. Epidemiol. 64(11), 1187-1197: at least four studies per subgroup of a categorical moderator).
 MIN_K_PER_CELL: Final = 4
 # A ratio of largest to smallest sampling variance beyond which metafor warns of unstable results (rma.uni, 1/evtol).
 MAX_VARIANCE_RATIO: Final = 1e7

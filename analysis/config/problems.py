@@ -97,12 +97,19 @@ def _problems_of_analysis(where: str, row: Choices, choices: Choices, data_dir: 
     for model in row["models"]:
         if model not in choices["models"]:
             yield Problem(f"{where}.models", f'"{model}" is not a model.', did_you_mean(model, choices["models"]))
+        elif row["measure"] == "ZCOR" and _whole(choices, model).get("method") == HUNTER_SCHMIDT:
+            what = f"{HUNTER_SCHMIDT} pools correlations, not Fisher's z."
+            yield Problem(f"{where}.models", f'"{model}": {what}', "Use measure COR, or another model.")
     if row["headline"] not in row["models"]:
         what = f'"{row["headline"]}" is not among the models of this analysis.'
         yield Problem(f"{where}.headline", what, did_you_mean(row["headline"], row["models"]))
     columns = yield from _read_dataset(f"{where}.dataset", row["dataset"], data_dir)
     if columns is not None:
         yield from _problems_of_columns(where, row, choices, columns)
+
+
+def _whole(choices: Choices, model: str) -> Choices:
+    return {**choices["model_defaults"], **(choices["models"][model] or {})}
 
 
 def _read_dataset(where: str, dataset: str, data_dir: Path) -> Generator[Problem, None, Columns | None]:

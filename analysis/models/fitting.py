@@ -184,8 +184,8 @@ def caveats(model: FittedModel, sparse_cells: int) -> tuple[str, ...]:
         said.append(f"{count} effect{'s' if count > 1 else ''} could not enter: a moderator was not reported.")
     if sparse_cells:
         said.append(
-            f"Cells of the moderators with fewer than {MIN_K_PER_CELL} studies: {sparse_cells}. What rests on them is hardly "
-            "determined."
+            f"Cells of the moderators with fewer than {MIN_K_PER_CELL} studies: {sparse_cells}. "
+            "What rests on them is hardly determined."
         )
     if int(model.fit.k) > model.n_studies:
         said.append(
