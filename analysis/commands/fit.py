@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 INPUTS = sorted({column for sets in MEASURE_INPUTS.values() for names in sets for column in names})
 
 
-def _input_options[F](command: F) -> F:
+def _input_options(command: Any) -> Any:
     for name in reversed(INPUTS):
         flag = f"--{name.replace('_', '-')}"
-        command = click.option(flag, f"column_{name}", metavar="COLUMN", help=f"column that holds {name}")(command)  # type: ignore[arg-type]
+        command = click.option(flag, f"column_{name}", metavar="COLUMN", help=f"column that holds {name}")(command)
     return command
 
 
@@ -104,9 +104,11 @@ def _effects(file: Path, choices: dict[str, Any]) -> list[dict[str, Any]]:
     if not any(set(names) <= set(columns) for names in MEASURE_INPUTS[measure]):
         needs = " or ".join(", ".join(names) for names in MEASURE_INPUTS[measure])
         raise DataError(Problem(file.as_posix(), f"measure {measure} needs {needs}.", "Name the columns with options."))
-    bad = find_impossible(measure, columns, ratio=ratio)
-    if bad:
-        places = [Problem(f"{file.as_posix()}:{lines[item.index]}", item.what, item.remedy) for item in bad]
+    places = [
+        Problem(f"{file.as_posix()}:{lines[item.index]}", item.what, item.remedy)
+        for item in find_impossible(measure, columns, ratio=ratio)
+    ]
+    if places:
         raise ImpossibleValueError(places)
     sizes = escalc(measure, columns, level=choices["level"], ratio=ratio)
     missing = [lines[index] for index, value in enumerate(sizes.vi) if value != value]
@@ -133,8 +135,10 @@ def _record(
     vi: float,
     columns: dict[str, Any],
 ) -> dict[str, Any]:
-    label = str(record[choices["slab"]]) if choices["slab"] else f"row {index + 1}"
+    named = choices["slab"] or ("slab" if "slab" in record else None)
+    label = str(record[named]) if named else f"row {index + 1}"
     own = {"yi": yi, "vi": vi, "sei": vi**0.5, "row": line, "effect_id": f"e{index + 1}", "slab": label}
-    study = str(record[choices["study"]]) if choices["study"] else f"e{index + 1}"
+    column = choices["study"] or ("study_id" if "study_id" in record else None)
+    study = str(record[column]) if column else f"e{index + 1}"
     size = float(columns["ni"][index]) if "ni" in columns else record.get("ni")
     return {**record, **own, "study_id": study, "ni": size}
