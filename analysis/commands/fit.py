@@ -45,9 +45,11 @@ def fit(file: Path, as_json: bool, **choices: Any) -> None:
     from analysis.models import build_fit_document, build_model_tables
 
     try:
-        model = _fit(file, choices)
+        effects, left_out = _effects(file, choices)
+        model = _fit(file, effects, choices)
         tables = build_model_tables(model)
         document = {**build_fit_document(model, tables), "tables": tables}
+        document["notes"] = left_out + document["notes"]
     except ToolkitError as error:
         raise SystemExit(_complain(str(error), file)) from None
     if as_json:
@@ -63,7 +65,7 @@ def _complain(message: str, file: Path) -> int:
     return 1
 
 
-def _fit(file: Path, choices: dict[str, Any]) -> "FittedModel":
+def _fit(file: Path, effects: list[dict[str, Any]], choices: dict[str, Any]) -> "FittedModel":
     from analysis.frequentist.prediction import default_prediction
     from analysis.models import fit_model
     from analysis.rows import ModelRow
@@ -81,18 +83,27 @@ def _fit(file: Path, choices: dict[str, Any]) -> "FittedModel":
         level=choices["level"],
         seed=choices["seed"],
     )
-    return fit_model(_effects(file, choices), row, measure=choices["measure"])
+    return fit_model(effects, row, measure=choices["measure"])
 
 
-def _effects(file: Path, choices: dict[str, Any]) -> list[dict[str, Any]]:
-    """Records of effects from a table; a row that cannot give one is an error with its line."""
+def _effects(file: Path, choices: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Records of effects from a table, and a sentence per row that the table itself excludes.
+
+    A row that cannot give an effect is an error with its line. The columns `exclude` (a reason) and `direction` (1 or -1) mean
+    what they mean in `data/`.
+    """
     from analysis.errors import DataError, ImpossibleValueError, Problem
     from analysis.files import read_loose_records
     from analysis.measures import escalc, find_impossible
 
-    lines, records = read_loose_records(file)
+    rows = list(zip(*read_loose_records(file), strict=True))
+    header = list(rows[0][1]) if rows else []
+    left_out = [f"Line {line} left out: {record['exclude']}" for line, record in rows if record.get("exclude")]
+    lines, records = (
+        [line for line, row in rows if not row.get("exclude")],
+        [row for _, row in rows if not row.get("exclude")],
+    )
     measure, ratio = choices["measure"], choices["ratio"]
-    header = list(records[0]) if records else []
     wanted = {name: choices[f"column_{name}"] or name for name in INPUTS}
     unknown = [column for name, column in wanted.items() if choices[f"column_{name}"] and column not in header]
     unknown += [choices[key] for key in ("slab", "study", "weights") if choices[key] and choices[key] not in header]
@@ -115,10 +126,21 @@ def _effects(file: Path, choices: dict[str, Any]) -> list[dict[str, Any]]:
     if missing:
         what = f"no effect can be computed: a cell that {measure} needs is empty or not a number."
         raise DataError([Problem(f"{file.as_posix()}:{line}", what, "Fill it or delete the row.") for line in missing])
-    return [
-        _record(record, lines[i], i, choices, float(sizes.yi[i]), float(sizes.vi[i]), columns)
+    signs = [_sign(record, f"{file.as_posix()}:{line}") for line, record in zip(lines, records, strict=True)]
+    effects = [
+        _record(record, lines[i], i, choices, signs[i] * float(sizes.yi[i]), float(sizes.vi[i]), columns)
         for i, record in enumerate(records)
     ]
+    return effects, left_out
+
+
+def _sign(record: dict[str, Any], where: str) -> int:
+    from analysis.errors import DataError, Problem
+
+    direction = record.get("direction", 1)
+    if direction not in (1, -1):
+        raise DataError(Problem(where, f"direction is {direction}.", "Write 1 where more is better, else -1."))
+    return int(direction)
 
 
 def _numbers(records: Sequence[dict[str, Any]], column: str) -> list[float]:

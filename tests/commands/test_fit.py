@@ -1,6 +1,7 @@
 """The `fit` command: metafor's numbers from a table, and a sentence for every table it cannot use."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,17 @@ def test_ratios_and_their_logarithms_give_the_same(tmp_path: Path) -> None:
     assert json.loads(out)["beta"][0] == pytest.approx(expected, rel=1e-4)
 
 
+def test_excluded_rows_are_told_and_directions_flip(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("ri,ni,direction,exclude\n.3,40,1,\n-.2,50,-1,\n1,16,1,r is exactly 1\n")
+    code, out, _ = run(table, "--measure", "ZCOR", "--method", "EE", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert document["k"] == 2
+    assert document["notes"][0] == "Line 4 left out: r is exactly 1"
+    assert document["beta"][0] == pytest.approx((37 * math.atanh(0.3) + 47 * math.atanh(0.2)) / 84)
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "said"),
     [
@@ -64,6 +76,7 @@ def test_ratios_and_their_logarithms_give_the_same(tmp_path: Path) -> None:
         ("yi,vi\n.4,0\n.3,.1\n", [], [":2: vi is 0"]),
         ("yi,vi,g\n.4,.1,a\n.3,.1,b\n", ["--mods", "g"], ["2 effects cannot carry 2 coefficients"]),
         ("yi,vi,g\n.4,.1,a\n.3,.1,b\n.2,.1,a\n", ["--mods", "__import__('os')"], ["not allowed"]),
+        ("ri,ni,direction\n.4,30,2\n", ["--measure", "COR"], [":2: direction is 2"]),
         ("yi,vi\n", [], ["no rows"]),
     ],
 )
