@@ -89,8 +89,8 @@ def _fit(file: Path, effects: list[dict[str, Any]], choices: dict[str, Any]) -> 
 def _effects(file: Path, choices: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
     """Records of effects from a table, and a sentence per row that the table itself excludes.
 
-    A row that cannot give an effect is an error with its line. The columns `exclude` (a reason) and `direction` (1 or -1) mean
-    what they mean in `data/`.
+    A row that cannot give an effect is an error with its line. The columns `exclude` (a reason) and `direction` (1 or
+    -1) mean what they mean in `data/`.
     """
     from analysis.errors import DataError, ImpossibleValueError, Problem
     from analysis.files import read_loose_records

@@ -14,7 +14,6 @@ from analysis.frequentist.likelihood import gains_at_zero
 from analysis.frequentist.linear import (
     Batch,
     cross,
-    invert,
     project,
     row_sum,
     solve,
@@ -244,8 +243,7 @@ def _se_ml(batch: Batch, tau2: Array) -> Array:
 
 
 def _se_reml(batch: Batch, tau2: Array) -> Array:
-    w = weigh(batch, tau2)
-    return np.sqrt(2.0 / _trace_pair(batch, w, invert(cross(batch, w))))
+    return np.sqrt(1.0 / reml_moments(batch, tau2)[1])
 
 
 def _se_paule_mandel(batch: Batch, tau2: Array) -> Array:
