@@ -8,9 +8,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ["pip install uv && uv run snakemake", "uv run pytest"]
-# Registry hosts would tie the project to one machine; uv.lock names them and stays untracked.
+# Registry hosts and folders of one machine would tie the project to it; uv.lock names hosts and stays untracked.
+FOLDERS = "|".join(re.escape(f"{folder}/") for folder in (ROOT, Path.home()))
 FORBIDDEN = re.compile(
-    r"pypi\.org|pythonhosted|/opt/pypi|/opt/wheels|/work/(?:main|shared)|registry\s*=|index-url", re.I
+    rf"pypi\.org|pythonhosted|registry\s*=|index-url|file:///\w|(?<![\w.])/(?:home|opt|root|work|Users)/|{FOLDERS}",
+    re.I,
 )
 OWN_NAME = "tests/contract/test_commands.py"
 
