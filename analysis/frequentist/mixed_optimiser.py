@@ -1,0 +1,176 @@
+"""Climb a likelihood inside a box, from several starts, to where its score vanishes.
+
+Newton's step where the observed information is positive definite, else Fisher's; parameters that a step would carry
+out of the box stop at its side and the others are solved for again. Near the top Newton's step doubles the digits each
+time, so the optimum is exact to rounding rather than to a threshold on the likelihood.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analysis.results import Array, BoolArray
+
+MAX_ITERATIONS = 200
+HALVINGS = 40
+# A step this small, relative to the parameter, changes nothing that is reported.
+STEP = 1e-11
+# Another start that comes this close to the top found before, in likelihood and relative to the parameters, agrees.
+AGREEMENT = 1e-4
+# Parameters live on the scale of the effects' variance, taken as 1; smaller ones are judged on this scale.
+SMALL = 1e-6
+
+
+class Local(NamedTuple):
+    """Gradient (n,) and two informations (n, n) at a point: the expected and the observed one."""
+
+    gradient: Array
+    expected: Array
+    observed: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """A likelihood: `value` gives its height and whatever `local` needs (None outside the domain)."""
+
+    value: Callable[[Array], tuple[float, Any] | None]
+    local: Callable[[Array, Any], Local]
+    lower: Array
+    upper: Array
+
+
+class Summit(NamedTuple):
+    """Where a climb ended; `iterations` counts steps, `agrees` says that it stopped beside the top known before."""
+
+    parameters: Array
+    height: float
+    at: Any
+    local: Local
+    iterations: int
+    converged: bool
+    agrees: bool
+
+
+class Optimum(NamedTuple):
+    """The highest of several summits."""
+
+    summit: Summit
+    iterations: int
+    starts: int
+    agreed: int
+    lesser: tuple[float, ...]
+
+
+def maximise(surface: Surface, starts: list[Array]) -> Optimum | None:
+    """Climb from every start; None where none lies in the domain."""
+    best: Summit | None = None
+    heights, total = [], 0
+    for start in starts:
+        found = climb(surface, start, best)
+        if found is None:
+            continue
+        total += found.iterations
+        heights.append(best.height if found.agrees and best is not None else found.height)
+        if best is None or (found.height > best.height and not found.agrees):
+            best = found
+    if best is None:
+        return None
+    near = [abs(height - best.height) <= AGREEMENT for height in heights]
+    lesser = tuple(height for height, close in zip(heights, near, strict=True) if not close)
+    return Optimum(best, total, len(heights), sum(near), lesser)
+
+
+def climb(surface: Surface, start: Array, known: Summit | None = None) -> Summit | None:
+    """Climb from one start, stopping early beside a summit that is known."""
+    at = np.clip(start, surface.lower, surface.upper)
+    here = surface.value(at)
+    if here is None:
+        return None
+    for step_number in range(MAX_ITERATIONS):
+        local = surface.local(at, here[1])
+        if known is not None and _beside(at, here[0], known):
+            return Summit(at, here[0], here[1], local, step_number, True, True)
+        step, convex = _step(surface, at, local)
+        if convex and (np.abs(step) <= STEP * np.maximum(np.abs(at), SMALL)).all():
+            return Summit(at, here[0], here[1], local, step_number, True, False)
+        moved = _walk(surface, at, here[0], local, step)
+        if moved is None:
+            small = bool(np.abs(np.vdot(local.gradient, step)) <= 1e-9)
+            return Summit(at, here[0], here[1], local, step_number, small, False)
+        at, here = moved
+    return Summit(at, here[0], here[1], surface.local(at, here[1]), MAX_ITERATIONS, False, False)
+
+
+def _beside(at: Array, height: float, known: Summit) -> bool:
+    if abs(height - known.height) > AGREEMENT:
+        return False
+    return bool((np.abs(at - known.parameters) <= 0.01 * np.maximum(np.abs(known.parameters), 0.01)).all())
+
+
+def _walk(
+    surface: Surface, at: Array, height: float, local: Local, step: Array
+) -> tuple[Array, tuple[float, Any]] | None:
+    """Shorten the step until the likelihood gains; None where it never does."""
+    rounding = 1e-13 * (1.0 + abs(height)) * 10.0
+    for _ in range(HALVINGS):
+        trial = np.clip(at + step, surface.lower, surface.upper)
+        there = surface.value(trial)
+        if there is not None and there[0] >= height - rounding + min(1e-4 * float(local.gradient @ (trial - at)), 1.0):
+            return trial, there
+        step = 0.5 * step
+    return None
+
+
+def _step(surface: Surface, at: Array, local: Local) -> tuple[Array, bool]:
+    """The step inside the box, and whether the likelihood is concave there."""
+    g = local.gradient
+    free = ~(((at <= surface.lower) & (g <= 0.0)) | ((at >= surface.upper) & (g >= 0.0)))
+    step = np.zeros_like(at)
+    if not free.any():
+        return step, True
+    concave = _positive(local.observed[np.ix_(free, free)])
+    H = local.observed if concave else local.expected
+    moving = free.copy()
+    for _ in range(len(at)):
+        right = g[moving] - H[np.ix_(moving, ~moving)] @ step[~moving]
+        step[moving] = _solve(H[np.ix_(moving, moving)], right)
+        out = moving & ((at + step < surface.lower) | (at + step > surface.upper))
+        if not out.any():
+            break
+        step[out] = np.clip(at + step, surface.lower, surface.upper)[out] - at[out]
+        moving &= ~out
+        if not moving.any():
+            break
+    if not concave and np.abs(step).max() <= 1e-7:
+        step = _descend_curvature(local.observed, free, step)
+    return step, concave
+
+
+def _descend_curvature(observed: Array, free: BoolArray, step: Array) -> Array:
+    """Leave a saddle along the direction of most negative information."""
+    values, vectors = np.linalg.eigh(observed[np.ix_(free, free)])
+    if values[0] >= -1e-8 * max(abs(values[-1]), 1.0):
+        return step
+    away = np.zeros_like(step)
+    direction = vectors[:, 0]
+    away[free] = 0.3 * direction * np.sign(direction[np.argmax(np.abs(direction))])
+    return away
+
+
+def _positive(H: Array) -> bool:
+    scale = np.sqrt(np.maximum(np.diag(H), 0.0))
+    if (scale <= 0.0).any():
+        return False
+    return bool(np.linalg.eigvalsh(H / np.outer(scale, scale))[0] > 1e-10)
+
+
+def _solve(H: Array, right: Array) -> Array:
+    """Solve with a positive semidefinite matrix, directions without information left out."""
+    scale = np.sqrt(np.maximum(np.diag(H), 1e-300))
+    values, vectors = np.linalg.eigh(H / np.outer(scale, scale))
+    kept = values > 1e-12
+    inner = (vectors.T @ (right / scale)) * np.where(kept, 1.0 / np.where(kept, values, 1.0), 0.0)
+    solved: Array = (vectors @ inner) / scale
+    return solved
