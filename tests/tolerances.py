@@ -8,3 +8,5 @@ CLOSED_FORM: Final = 1e-12
 ITERATIVE: Final = 1e-8
 # metafor at a tightened threshold: its own stopping rule is absolute, so small values carry fewer digits.
 METAFOR: Final = 1e-6
+# metafor's optimum of a covariance between dimensions: its own likelihood is higher at ours.
+METAFOR_COVARIANCE: Final = 1e-5

@@ -10,6 +10,7 @@ from analysis.frequentist.inference import (
 )
 from analysis.frequentist.intervals import heterogeneity_intervals, tau2_interval
 from analysis.frequentist.meta_regression import fit_meta_regression
+from analysis.frequentist.multilevel import fit_multilevel
 from analysis.frequentist.prediction import predict
 from analysis.frequentist.random_effects import fit_random_effects
 
@@ -18,6 +19,7 @@ __all__ = [
     "credibility_interval",
     "fit_hunter_schmidt",
     "fit_meta_regression",
+    "fit_multilevel",
     "fit_random_effects",
     "heterogeneity_intervals",
     "joint_test",
