@@ -176,6 +176,9 @@ def build_folder(
         "excluded",
         [{"row": 14, "effect_id": "e13", "slab": "Litter (2004)", "step": "measure", "reason": "ri is 1"}],
     )
+    columns = ("effect_id", "study_id", "slab", "row", "ni", "yi", "vi", "sei")
+    effects = [{column: row[column] for column in columns} for row in studies(whole["k"], slab)]
+    write_records(folder.results / "effects.csv", "effects", effects)
     _write_shown(folder, synthetic, note)
     _write_claims(folder, claims)
     return folder

@@ -45,12 +45,12 @@ type Effects = Sequence[Mapping[str, Any]]
 
 def _read(data: Path, choices: dict[str, Any]) -> tuple[Effects, dict[str, list[float]]]:
     """Return effects, and their variances by how they were estimated."""
+    from analysis.reproduction.conventions import smd_variances
+
     effects, measure, columns = _read_dataset(data, choices) if data.is_dir() else _read_file(data, choices)
     variances = {"LS": [float(effect["vi"]) for effect in effects]}
     if measure == "SMD":
-        from analysis.measures import escalc
-
-        variances["LS2"] = [float(vi) for vi in escalc(measure, columns, vtype="LS2").vi]
+        variances["LS2"] = smd_variances(columns)
     return effects, variances
 
 

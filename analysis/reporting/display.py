@@ -209,6 +209,9 @@ def _rounded(column: str, value: float, record: Mapping[str, Value], measure: st
     kind = QUANTITIES.get(str(record["quantity"]), "number") if "method" in record and "quantity" in record else None
     if kind is None or column in ("df", "pval", "level"):
         kind = "fine" if column.endswith(MODEL_SCALE) else KINDS.get(column, "number")
+    if kind == "effect" and "program" in record:
+        # Definitions differ in the third decimal, on the scale of the analysis.
+        kind = "fine"
     if kind == "effect":
         return format_shown(value, measure)
     if kind == "rounded":

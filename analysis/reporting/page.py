@@ -87,6 +87,7 @@ def build_context(inputs: Inputs) -> dict[str, Any]:
         "quantities": inputs.words["tables"]["ledger"]["columns"][0]["words"],
         "verdicts": {row["verdict"].value: row for row in shown["verdicts"]},
         "contradictions": [row for row in shown["consistency"] if row["consistent"].value == "no"],
+        "conventions": shown["conventions"],
         "tables": _display_tables(inputs, shown),
         "figures": _figures(inputs),
         "provenance": inputs.provenance,

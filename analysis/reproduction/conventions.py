@@ -6,11 +6,13 @@ consulted is marked as not verified.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
+from analysis.datasets.inputs import take_inputs
 from analysis.frequentist import fit_random_effects
+from analysis.measures import escalc
 from analysis.results import Array, Fit
 
 type Record = dict[str, str | float | int | bool | None]
@@ -160,6 +162,34 @@ def build_conventions(
         Effects or variances that are not usable numbers.
     """
     return [_row(convention, np.asarray(yi, dtype=float), variances, level) for convention in CONVENTIONS]
+
+
+def analysis_conventions(
+    effects: Sequence[Mapping[str, Any]],
+    records: Sequence[Mapping[str, Any]],
+    *,
+    measure: str,
+    aggregate_rho: float | None,
+    level: float,
+) -> list[Record]:
+    """Pool the effects of an analysis under every convention.
+
+    Parameters
+    ----------
+    effects : of the analysis, with `yi`, `vi` and the line `row` of the dataset they come from.
+    records : rows of the dataset, with `row` and the reported statistics.
+    measure, aggregate_rho, level : of the analysis. Composites have one variance, whatever the program.
+    """
+    variances = {"LS": [float(effect["vi"]) for effect in effects]}
+    if measure == "SMD" and aggregate_rho is None:
+        by_line = {record["row"]: record for record in records}
+        variances["LS2"] = smd_variances(take_inputs([by_line[effect["row"]] for effect in effects], measure))
+    return build_conventions([float(effect["yi"]) for effect in effects], variances, level=level)
+
+
+def smd_variances(inputs: Mapping[str, Any]) -> list[float]:
+    """Return the variances of g as J^2 times those of d, (k,), from reported statistics (k,) by column."""
+    return [float(vi) for vi in escalc("SMD", inputs, vtype="LS2").vi]
 
 
 def _row(convention: Convention, yi: Array, variances: Mapping[str, Sequence[float] | Array], level: float) -> Record:

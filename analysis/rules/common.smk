@@ -13,7 +13,7 @@ from analysis.errors import ConfigError
 CONFIG_FILE = "config/config.yaml"
 # What nearly every stage stands on, besides the rooms it names itself.
 GROUND = (
-    *("errors", "vocabulary", "results", "rows", "measures", "datasets", "files", "stages/running"),
+    *("errors", "vocabulary", "results", "rows", "covariance", "measures", "datasets", "files", "stages/running"),
     "schemas/results",
 )
 
@@ -40,7 +40,7 @@ POSTERIOR_TABLES = (
     *("sensitivity", "averaging"),
 )
 # What is said of published numbers.
-LEDGERS = ("ledger.csv", "verdicts.csv", "consistency.csv", "explanations.csv")
+LEDGERS = ("ledger.csv", "verdicts.csv", "consistency.csv", "explanations.csv", "conventions.csv")
 DATASETS = sorted(path.parent.name for path in Path("data").glob("*/dataset.yaml"))
 
 

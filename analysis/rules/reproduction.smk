@@ -9,7 +9,7 @@ rule make_ledger:
         fits=fits_of_analysis,
         tables=rules.make_tables.output.tables,
         script="analysis/stages/make_ledger.py",
-        code=sources("reproduction", "frequentist", "schemas"),
+        code=sources("reproduction", "datasets", "measures", "frequentist", "schemas"),
     output:
         multiext("results/{analysis}/", *LEDGERS),
     log:

@@ -1,4 +1,4 @@
-"""Judge the published numbers of an analysis: `results/{analysis}/{ledger,verdicts,consistency,explanations}.csv`."""
+"""Judge the published numbers of an analysis, and pool its effects by other conventions: `results/{analysis}/*.csv`."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from typing import Any
 from analysis.datasets import Cell, Records
 from analysis.files import read_records, write_records
 from analysis.reproduction.consistency import check_claims
+from analysis.reproduction.conventions import analysis_conventions
 from analysis.reproduction.explaining import explain_ledger
 from analysis.reproduction.ledger import build_ledger, count_verdicts, lines_behind
 from analysis.rows import AnalysisRow
@@ -23,6 +24,13 @@ def read_lines(arguments: argparse.Namespace, analysis: AnalysisRow, effects: Ro
     composites = analysis.aggregate_rho is not None
     studies = {name: read_records(arguments.results / name / "studies.csv", "studies") for name in analysis.models}
     return {name: lines_behind(rows, effects, excluded, composites=composites) for name, rows in studies.items()}
+
+
+def pool_by_convention(arguments: argparse.Namespace, analysis: AnalysisRow, records: Rows) -> Records:
+    """Return the effects of the analysis as several programs would pool them by default."""
+    choices: dict[str, Any] = {"measure": analysis.measure, "aggregate_rho": analysis.aggregate_rho}
+    effects = read_records(arguments.results / "effects.csv", "effects")
+    return analysis_conventions(effects, records, level=analysis.level, **choices)
 
 
 def explain(ledger: Rows, claims: Rows, models: Rows, effects: Rows, analysis: AnalysisRow) -> Records:
@@ -51,6 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
         "verdicts": count_verdicts(ledger, arguments.tolerance),
         "consistency": check_claims(claims, models),
         "explanations": explain(ledger, claims, models, effects, analysis),
+        "conventions": pool_by_convention(arguments, analysis, effects),
     }
     for name, records in tables.items():
         write_records(arguments.out_dir / f"{name}.csv", name, records)

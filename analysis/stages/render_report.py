@@ -22,7 +22,7 @@ TABLES = (
     "truths",
 )
 # What is said of published numbers stands beside the folder of tables.
-LEDGERS = ("ledger", "verdicts", "consistency", "explanations")
+LEDGERS = ("ledger", "verdicts", "consistency", "explanations", "conventions")
 TEXTS = (".j2", ".css")
 # What a digest is worth keeping of: not the pictures a page does not show.
 DIGESTED = (".json", ".csv", ".svg", ".nc", ".yaml")

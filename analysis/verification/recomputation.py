@@ -10,6 +10,7 @@ from analysis.datasets.effects import compute_effects
 from analysis.models import build_fit_document, build_model_tables, fit_model
 from analysis.models.fitted import Record
 from analysis.reproduction.consistency import check_claims
+from analysis.reproduction.conventions import analysis_conventions
 from analysis.reproduction.ledger import build_ledger, count_verdicts, lines_behind
 from analysis.rows import AnalysisRow, AnyModelRow, BayesianRow, ModelRow
 from analysis.tables.collection import build_all_tables
@@ -76,7 +77,16 @@ def recompute(
     return Recomputed(
         described=described,
         tables=tables,
-        ledgers=_ledgers(dataset, analysis, tables["models"], lines, tolerance),
+        ledgers={
+            **_ledgers(dataset, analysis, tables["models"], lines, tolerance),
+            "conventions": analysis_conventions(
+                computed.effects,
+                dataset.records,
+                measure=analysis.measure,
+                aggregate_rho=analysis.aggregate_rho,
+                level=analysis.level,
+            ),
+        },
         lines=lines,
         sampled=frozenset(sampled),
     )

@@ -81,7 +81,18 @@ def test_simulated_data_are_named_in_the_first_line(render: Render) -> None:
 def test_the_sections_come_in_order_under_headings_that_skip_no_level(render: Render) -> None:
     page = render(with_moderators=True)
     names = re.findall(r'<section aria-labelledby="(\w+)"', page)
-    expected = ["answer", "data", "figures", "tables", "published", "methods", "results", "provenance", "references"]
+    expected = [
+        "answer",
+        "data",
+        "figures",
+        "tables",
+        "published",
+        "conventions",
+        "methods",
+        "results",
+        "provenance",
+        "references",
+    ]
     assert names == expected
     levels = [int(level) for level in re.findall(r"<h(\d)", page)]
     assert levels[0] == 1

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from analysis.files import read_records
+from analysis.reproduction.conventions import CONVENTIONS
 from analysis.reproduction.counterparts import critical_value, find_counterpart, no_effect, stated_level
 from analysis.reproduction.ledger import build_ledger, count_verdicts, lines_behind, name_rows
 from analysis.stages import make_ledger, make_tables
@@ -211,13 +212,14 @@ def test_the_level_of_a_printed_interval_stands_in_its_note() -> None:
     assert stated_level({**CLAIM, "note": "12 % of the studies"}) is None
 
 
-def test_the_stage_writes_four_tables_that_their_schemas_allow(folder: Folder) -> None:
+def test_the_stage_writes_tables_that_their_schemas_allow(folder: Folder) -> None:
     assert make_ledger.main(folder.ledger_arguments()) == 0
     (row,) = read_records(folder.results / "ledger.csv", "ledger")
     assert (row["verdict"], row["rows"]) == ("reproduced", "rows 2-13 of effects.csv")
     assert len(read_records(folder.results / "verdicts.csv", "verdicts")) == len(VERDICTS)
     assert read_records(folder.results / "consistency.csv", "consistency") == []
     assert read_records(folder.results / "explanations.csv", "explanations") == []
+    assert len(read_records(folder.results / "conventions.csv", "conventions")) == len(CONVENTIONS)
 
 
 def test_a_missing_file_is_one_message_and_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
