@@ -39,7 +39,11 @@ STAGES = {
     "compute_effects": ((), (), ("--effects", "--excluded")),
     "fit_frequentist": ((*FIT, *FIT_MORE), ("--out-dir",), ()),
     "make_tables": (("models.csv",), ("--out",), ()),
-    "make_ledger": (("ledger.csv", "verdicts.csv", "consistency.csv", "explanations.csv", "conventions.csv"), ("--out-dir",), ()),
+    "make_ledger": (
+        ("ledger.csv", "verdicts.csv", "consistency.csv", "explanations.csv", "conventions.csv"),
+        ("--out-dir",),
+        (),
+    ),
     "make_figures": (("figures.json", "forest.svg"), ("--out",), ()),
     "render_report": (("index.html", "provenance.json"), ("--out",), ()),
     "render_index": ((), (), ("--out",)),
