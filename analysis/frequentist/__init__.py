@@ -13,6 +13,7 @@ from analysis.frequentist.meta_regression import fit_meta_regression
 from analysis.frequentist.multilevel import fit_multilevel
 from analysis.frequentist.prediction import predict
 from analysis.frequentist.random_effects import fit_random_effects
+from analysis.frequentist.robust import htz_test, robust_contrast, robust_fit
 
 __all__ = [
     "contrast",
@@ -22,10 +23,13 @@ __all__ = [
     "fit_multilevel",
     "fit_random_effects",
     "heterogeneity_intervals",
+    "htz_test",
     "joint_test",
     "likelihood_ratio_test",
     "permutation_test",
     "predict",
+    "robust_contrast",
+    "robust_fit",
     "tau2_interval",
     "term_tests",
     "variance_inflation",
