@@ -40,11 +40,13 @@ from analysis.measures.statistic import (
     t_to_d,
     t_to_r,
 )
+from analysis.measures.vcalc import SamplingCovariance, vcalc
 
 __all__ = [
     "Composite",
     "Conversion",
     "Impossible",
+    "SamplingCovariance",
     "back_transform",
     "bias_correction",
     "chi2_to_r",
@@ -76,5 +78,6 @@ __all__ = [
     "refuse_impossible",
     "t_to_d",
     "t_to_r",
+    "vcalc",
     "z_to_r",
 ]
