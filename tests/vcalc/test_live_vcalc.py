@@ -97,6 +97,32 @@ def test_correlations_between_outcomes_are_those_of_metafor(r: RunR) -> None:
     assert_allclose(V.covariance.dense(), found["V"], rtol=CLOSED_FORM, atol=1e-15)
 
 
+def test_listed_covariances_are_those_of_metafor(r: RunR) -> None:
+    # Berkey et al. print variances and covariances; as correlations they are what metafor reads from them.
+    found = r(
+        """d <- dat.berkey1998; V <- vcalc(vi = 1, cluster = author, rvars = c(v1i, v2i), data = d)
+           R <- cov2cor(as.matrix(V)); first <- ave(seq_len(nrow(d)), d$author, FUN = seq_along) == 1
+           rho <- R[cbind(which(first), which(!first))]
+           list(V = as.matrix(V), vi = diag(as.matrix(V)), author = as.character(d$author),
+                r1 = ifelse(first, 1, rep(rho, each = 2)), r2 = ifelse(first, rep(rho, each = 2), 1))"""
+    )
+    V = vcalc(found["vi"], found["author"], rvars=np.column_stack([found["r1"], found["r2"]]))
+    assert_allclose(V.covariance.dense(), found["V"], rtol=CLOSED_FORM, atol=1e-15)
+
+
+def test_times_of_two_groups_are_those_of_metafor(r: RunR) -> None:
+    found = r(
+        """d <- data.frame(study = c(1, 1, 1, 2, 2), g1 = c("a", "a", "a", "a", "a"), g2 = c("a", "a", "b", "a", "b"),
+                           t1 = c(2, 3, 2, 2, 4), t2 = c(1, 1, 2, 1, 4), vi = c(.11, .08, .06, .2, .3))
+           V <- vcalc(vi, cluster = study, grp1 = g1, grp2 = g2, time1 = t1, time2 = t2, data = d, phi = 0.7)
+           list(V = as.matrix(V), vi = d$vi, columns = as.list(d[c("study", "g1", "g2", "t1", "t2")]))"""
+    )
+    names = {"study": "cluster", "g1": "grp1", "g2": "grp2", "t1": "time1", "t2": "time2"}
+    given = {names[name]: np.array(values) for name, values in found["columns"].items()}
+    V = vcalc(found["vi"], **given, phi=0.7)
+    assert_allclose(V.covariance.dense(), found["V"], rtol=CLOSED_FORM, atol=1e-15)
+
+
 IMPOSSIBLE = NamedCorrelations(levels=("a", "b", "c"), matrix=np.array([[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]))
 
 
