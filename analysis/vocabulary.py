@@ -153,5 +153,5 @@ MIN_TAIL_EXPECTED: Final = 0.01
 # Below this many Satterthwaite degrees of freedom the t approximation of a cluster-robust test understates its error
 # rate (Tipton 2015, Psychol. Methods 20(3), 375-393; Tipton & Pustejovsky 2015, J. Educ. Behav. Stat. 40(6), 604-634).
 MIN_DDF_ROBUST: Final = 4
-# Kinds of cluster-robust variance, clubSandwich's words (Pustejovsky & Tipton 2018, J. Bus. Econ. Stat. 36(4), 672-683).
+# Kinds of cluster-robust variance in clubSandwich's words (Pustejovsky & Tipton 2018, J. Bus. Econ. Stat. 36, 672-683).
 ROBUST_KINDS: Final = ("CR0", "CR1", "CR1p", "CR1S", "CR2")
