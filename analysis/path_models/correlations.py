@@ -91,7 +91,7 @@ def build_correlations(
     ImpossibleValueError
         Correlations that are not inside (-1, 1), a pair twice in one study, a variable with itself.
     """
-    names = tuple(variables) if variables is not None else tuple(dict.fromkeys([*first, *second]))
+    names = tuple(variables) if variables is not None else tuple(dict.fromkeys(map(str, [*first, *second])))
     if unknown := sorted({*first, *second} - set(names)):
         raise SchemaError(f"variables {', '.join(unknown)} are not among {', '.join(names)}. Name them, or filter.")
     place = {name: position for position, name in enumerate(names)}
@@ -135,7 +135,10 @@ def sampling_blocks(table: Correlations, *, plug_in: PlugIn = "pooled", scale: S
         pair = table.pair[rows]
         blocks.append(whole[np.arange(len(rows))[:, None, None], pair[:, :, None], pair[:, None, :]])
     if any(np.isnan(block).any() for block in blocks):
-        raise DataError("a study lacks a correlation that the covariance of its others needs. Choose plug_in=pooled.")
+        raise DataError(
+            "a study lacks a correlation that the covariance of its others needs. Choose plug_in=pooled, or leave "
+            "that study out, as metafor does."
+        )
     return BlockCovariance(clusters=table.studies, blocks=tuple(blocks))
 
 

@@ -8,8 +8,10 @@ import numpy as np
 from analysis.covariance import BlockCovariance
 from analysis.errors import ModelError
 from analysis.frequentist.laws import critical
+from analysis.frequentist.mixed_results import MultilevelFit
+from analysis.frequentist.multilevel import fit_multilevel
 from analysis.path_models.correlations import Correlations, PlugIn, correlation_matrix, sampling_blocks
-from analysis.results import Array, IntArray
+from analysis.results import Array, Design, IntArray
 
 type Records = list[dict[str, Any]]
 
@@ -72,6 +74,44 @@ def pool_common(table: Correlations, *, plug_in: PlugIn = "pooled") -> PooledCor
     V = sampling_blocks(table, plug_in=plug_in)
     r, vb, qe = _weighted_means(table, V)
     return _pooled(table, r, vb, np.zeros_like(vb), qe, structure="none", method="EE", plug_in=plug_in)
+
+
+def pool_correlations(
+    table: Correlations, *, structure: str = "DIAG", method: str = "REML", plug_in: PlugIn = "pooled"
+) -> PooledCorrelations:
+    """Pool by multivariate random effects (Jackson, White & Riley 2013; metaSEM's `tssem1` REM is DIAG or UN by ML).
+
+    Parameters
+    ----------
+    table : Correlations
+    structure : {"DIAG", "UN"}
+        Covariance between studies: independent, or free. UN needs more studies per pair.
+    method : {"REML", "ML"}
+    plug_in : {"pooled", "own"}
+        As in `sampling_blocks`.
+
+    Raises
+    ------
+    ModelError
+        Pooled correlations that no set of variables can have, variances that the data cannot tell apart.
+    ConvergenceError
+    """
+    V = sampling_blocks(table, plug_in=plug_in)
+    design = Design(X=np.eye(len(table.pairs))[table.pair], names=table.names, terms=(), has_intercept=False)
+    # Dimensions are told apart by position, so that their order is that of the pairs and not of the alphabet.
+    fit = fit_multilevel(
+        table.yi, V, design, structure=(structure, table.pair, table.studies.codes), method=method, test="z"
+    )
+    return _pooled(table, fit.beta, fit.vb, _between(fit), fit.qe, structure=structure, method=method, plug_in=plug_in)
+
+
+def _between(fit: MultilevelFit) -> Array:
+    """Covariance between studies in the order of the pairs."""
+    if fit.G is None:
+        raise ModelError("the model has no covariance between studies. Choose the structure DIAG or UN.")
+    order = np.argsort([int(name) for name in fit.inner_names])
+    value: Array = fit.G[np.ix_(order, order)]
+    return value
 
 
 def _weighted_means(table: Correlations, V: BlockCovariance) -> tuple[Array, Array, float]:
