@@ -155,3 +155,11 @@ MIN_TAIL_EXPECTED: Final = 0.01
 MIN_DDF_ROBUST: Final = 4
 # Kinds of cluster-robust variance in clubSandwich's words (Pustejovsky & Tipton 2018, J. Bus. Econ. Stat. 36, 672-683).
 ROBUST_KINDS: Final = ("CR0", "CR1", "CR1p", "CR1S", "CR2")
+# Auxiliary variables of a cluster wild bootstrap: Rademacher and Mammen (Davidson & Flachaire 2008, J. Econom. 146(1),
+# 162-169), Webb's six points (Webb 2023, Can. J. Econ. 56(3), 839-858).
+WILD_WEIGHTS: Final = ("rademacher", "mammen", "webb")
+# Up to this many clusters every vector of signs is used; half of the 4,096 differ in the size of a statistic.
+MAX_CLUSTERS_ENUMERATED: Final = 12
+# A moderator of whose variance less than this share lies within clusters is all but constant in every study: its slope
+# compares studies, not patients. One per cent is a convention of this toolkit; the share itself is always shown.
+MIN_SHARE_WITHIN: Final = 0.01

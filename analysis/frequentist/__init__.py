@@ -1,6 +1,7 @@
 """From effects, variances and a design to estimates, tests and predictions. Arrays only: no files, no data frames."""
 
 from analysis.frequentist.contrasts import contrast, variance_inflation
+from analysis.frequentist.honesty import between_within, cell_support, contrast_power, tertiles
 from analysis.frequentist.hunter_schmidt import credibility_interval, fit_hunter_schmidt
 from analysis.frequentist.inference import (
     joint_test,
@@ -14,9 +15,14 @@ from analysis.frequentist.multilevel import fit_multilevel
 from analysis.frequentist.prediction import predict
 from analysis.frequentist.random_effects import fit_random_effects
 from analysis.frequentist.robust import htz_test, robust_contrast, robust_fit
+from analysis.frequentist.wild_bootstrap import cluster_wild_bootstrap
 
 __all__ = [
+    "between_within",
+    "cell_support",
+    "cluster_wild_bootstrap",
     "contrast",
+    "contrast_power",
     "credibility_interval",
     "fit_hunter_schmidt",
     "fit_meta_regression",
@@ -32,5 +38,6 @@ __all__ = [
     "robust_fit",
     "tau2_interval",
     "term_tests",
+    "tertiles",
     "variance_inflation",
 ]
