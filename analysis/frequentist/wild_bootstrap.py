@@ -209,15 +209,15 @@ def _statistics(null: _Null, arranged: Array) -> Array:
         return np.where(np.isnan(ratio), np.inf, ratio)
     good = np.linalg.matrix_rank(variance, hermitian=True) == q
     safe = np.where(good[:, None, None], variance, np.eye(q))
-    wald: Array = (np.linalg.solve(safe, estimate[..., None])[..., 0] * estimate).sum(-1) / q
-    return np.where(good, wald, np.inf)
+    wald = (np.linalg.solve(safe, estimate[..., None])[..., 0] * estimate).sum(-1) / q
+    statistics: Array = np.where(good, wald, np.inf).astype(float)
+    return statistics
 
 
 def _all_signs(number: int) -> Array:
     """Half of all vectors of signs, (2^(number - 1), number): the other half gives the same statistics."""
     bits = (np.arange(2 ** (number - 1))[:, None] >> np.arange(number)) & 1
-    signs: Array = 1.0 - 2.0 * bits
-    return signs
+    return np.where(bits == 1, -1.0, 1.0)
 
 
 def _drawn(weights: str, draws: int, number: int, seed: int) -> Array:
