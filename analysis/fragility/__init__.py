@@ -1,0 +1,1 @@
+"""How fragile a pooled effect is: single studies, studies never published, choices of the analyst. Arrays only."""
