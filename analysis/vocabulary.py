@@ -88,6 +88,27 @@ PREDICTION_INTERVALS: Final[dict[str, str]] = {
     "knapp_hartung": "t with k - p df and the Knapp-Hartung standard error",
 }
 INTERVALS: Final = ("confidence", "credible")
+# What a frequentist model makes of several effects of one study, and the word for it on the command line. Three levels:
+# effects within studies. Correlated and hierarchical effects (Pustejovsky & Tipton 2022, Prev. Sci. 23, 425-438): that,
+# and sampling errors of one study correlated by rho. Aggregated: one composite per study. Multivariate: effects by
+# dimension, which covary between studies.
+DEPENDENCE: Final[dict[str, str]] = {
+    "independent": "independent",
+    "multilevel": "three_level",
+    "che": "correlated_hierarchical",
+    "aggregated": "aggregated",
+    "multivariate": "multivariate",
+}
+MIXED_STRUCTURES: Final = ("three_level", "correlated_hierarchical", "multivariate")
+MIXED_METHODS: Final = ("ML", "REML")
+MIXED_TESTS: Final = ("z", "t")
+# Covariance of dimensions between studies, in metafor's words: unstructured, compound-symmetric, that with a variance
+# of its own for each dimension, diagonal.
+COVARIANCES: Final = ("UN", "CS", "HCS", "DIAG")
+# Denominator degrees of freedom of t tests of coefficients, in metafor's words.
+DFS: Final = ("residual", "contain")
+# Assumed correlations of sampling errors at which a sweep fits a model again.
+SWEPT_RHO: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 # --- Bayesian models
 BAYESIAN_ENGINES: Final = ("exact", "pymc")
@@ -163,3 +184,37 @@ MAX_CLUSTERS_ENUMERATED: Final = 12
 # A moderator of whose variance less than this share lies within clusters is all but constant in every study: its slope
 # compares studies, not patients. One per cent is a convention of this toolkit; the share itself is always shown.
 MIN_SHARE_WITHIN: Final = 0.01
+# A study is influential when any of these is passed (Viechtbauer & Cheung 2010, Res. Synth. Methods 1(2), 112-125;
+# metafor's influence): |DFFITS| > 3 sqrt(p / (k - p)), Cook's distance beyond the median of chi-squared with p df, a hat
+# value > 3 p / k, or a |DFBETAS| > 1.
+MAX_DFFITS: Final = 3.0
+MAX_COOK_PROBABILITY: Final = 0.5
+MAX_HAT: Final = 3.0
+MAX_DFBETAS: Final = 1.0
+# Tests of a funnel's asymmetry mean little with I2 above 50 per cent, largest and smallest sampling variances within a
+# ratio of four, or no significant study, besides fewer than ten studies (Ioannidis & Trikalinos 2007, CMAJ 176(8),
+# 1091-1096).
+MAX_I2_FUNNEL: Final = 50.0
+MIN_VARIANCE_RATIO_FUNNEL: Final = 4.0
+# PET and PEESE are unreliable with few studies or I2 above 80 per cent (Stanley 2017, Soc. Psychol. Personal. Sci. 8(5),
+# 581-591).
+MIN_K_PET_PEESE: Final = 20
+MAX_I2_PET_PEESE: Final = 80.0
+# PEESE replaces PET where PET finds an effect at this one-sided level, which is .10 two-sided in the sign of the effect
+# (the conditional estimator of Stanley & Doucouliagos 2014, Res. Synth. Methods 5(1), 60-78; one-sided .05 as in Carter,
+# Schoenbrodt, Gervais & Hilgard 2019, Adv. Methods Pract. Psychol. Sci. 2(2), 115-144).
+PET_LEVEL: Final = 0.05
+# A study has 80 per cent power at two-sided .05 where its standard error is at most the effect divided by 1.96 + 0.84;
+# below two such studies their average gives way to that of all (Stanley, Doucouliagos & Ioannidis 2017, Stat. Med.
+# 36(10), 1580-1598).
+ADEQUATE_POWER: Final = 2.8
+MIN_K_WAAP: Final = 2
+# A fail-safe number is called large from 5 k + 10 on (Rosenthal 1979, Psychol. Bull. 86(3), 638-641).
+FAIL_SAFE_TOLERANCE: Final = (5, 10)
+# Significance of a single study, two-sided, and of a test of too many significant studies (Ioannidis & Trikalinos 2007,
+# Clin. Trials 4(3), 245-253).
+STUDY_ALPHA: Final = 0.05
+EXCESS_ALPHA: Final = 0.10
+# Up to this many effects the distribution of Kendall's tau is computed exactly; its normal approximation is
+# indistinguishable from there on.
+MAX_K_EXACT_TAU: Final = 1000
