@@ -2,7 +2,9 @@
 
 Newton's step where the observed information is positive definite, else Fisher's; parameters that a step would carry
 out of the box stop at its side and the others are solved for again. Near the top Newton's step doubles the digits each
-time, so the optimum is exact to rounding rather than to a threshold on the likelihood.
+time, so the optimum is exact to rounding rather than to a threshold on the likelihood. Where the top is a ridge, as that
+of a singular covariance whose factor can be turned without changing it, Newton's step is not defined along the ridge
+and may zigzag below it; a climb that gets nowhere is then carried on by a quasi-Newton method and resumed from there.
 """
 
 from collections.abc import Callable
@@ -13,12 +15,16 @@ import numpy as np
 
 from analysis.results import Array, BoolArray
 
-MAX_ITERATIONS = 200
+MAX_ITERATIONS = 50
 HALVINGS = 40
 # A step this small, relative to the parameter, changes nothing that is reported.
 STEP = 1e-11
 # Another start that comes this close to the top found before, in likelihood and relative to the parameters, agrees.
 AGREEMENT = 1e-4
+# A gradient this small, times the size of its parameter and over the height, is rounding.
+FLAT = 1e-9
+# Turns of quasi-Newton and Newton for a climb that got nowhere.
+RESUMPTIONS = 3
 # Parameters live on the scale of the effects' variance, taken as 1; smaller ones are judged on this scale.
 SMALL = 1e-6
 
@@ -71,6 +77,8 @@ def maximise(surface: Surface, starts: list[Array]) -> Optimum | None:
         found = climb(surface, start, best)
         if found is None:
             continue
+        if not found.converged:
+            found = resume(surface, found)
         total += found.iterations
         heights.append(best.height if found.agrees and best is not None else found.height)
         if best is None or (found.height > best.height and not found.agrees):
@@ -101,6 +109,43 @@ def climb(surface: Surface, start: Array, known: Summit | None = None) -> Summit
             return Summit(at, here[0], here[1], local, step_number, small, False)
         at, here = moved
     return Summit(at, here[0], here[1], surface.local(at, here[1]), MAX_ITERATIONS, False, False)
+
+
+def resume(surface: Surface, found: Summit) -> Summit:
+    """Carry on a climb that did not settle by L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995), then by Newton's steps again.
+
+    A top that is flat in some direction is settled when its scaled gradient is at rounding.
+    """
+    for _ in range(RESUMPTIONS):
+        again = climb(surface, _quasi_newton(surface, found))
+        if again is None:
+            break
+        found = again._replace(iterations=found.iterations + again.iterations)
+        if found.converged or _is_flat(surface, found):
+            return found._replace(converged=True)
+    return found
+
+
+def _quasi_newton(surface: Surface, found: Summit) -> Array:
+    from scipy.optimize import minimize
+
+    def downhill(at: Array) -> tuple[float, Array]:
+        here = surface.value(at)
+        if here is None:
+            return 1e10 * (1.0 + abs(found.height)), np.zeros_like(at)
+        return -here[0], -surface.local(at, here[1]).gradient
+
+    limits = list(zip(surface.lower, surface.upper, strict=True))
+    options = {"maxcor": 30, "maxiter": 1000, "maxfun": 3000, "ftol": 1e-15, "gtol": 1e-9}
+    at: Array = minimize(downhill, found.parameters, jac=True, method="L-BFGS-B", bounds=limits, options=options).x
+    return at
+
+
+def _is_flat(surface: Surface, found: Summit) -> bool:
+    at, g = found.parameters, found.local.gradient
+    held = ((at <= surface.lower) & (g <= 0.0)) | ((at >= surface.upper) & (g >= 0.0))
+    scaled = np.abs(g * np.maximum(np.abs(at), SMALL))[~held]
+    return bool(scaled.max(initial=0.0) <= FLAT * (1.0 + abs(found.height)))
 
 
 def _beside(at: Array, height: float, known: Summit) -> bool:

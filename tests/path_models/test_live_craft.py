@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.errors import ConvergenceError
 from analysis.path_models.correlations import Correlations, build_correlations, sampling_blocks
 from analysis.path_models.fitting import fit_path_model
 from analysis.path_models.implied import effects_of
@@ -70,9 +69,6 @@ def test_independent_random_effects(craft: dict[str, Any], table: Correlations) 
     np.testing.assert_allclose(np.diag(ours.between), tau2, rtol=1e-5, atol=1e-8)
 
 
-@pytest.mark.xfail(
-    raises=ConvergenceError, strict=False, reason="fit_multilevel does not settle where G has two eigenvalues of zero"
-)
 def test_unstructured_random_effects(craft: dict[str, Any], table: Correlations) -> None:
     """The optimum is singular; metafor stops 1e-5 away from it."""
     ours, theirs = pool_correlations(table, structure="UN", method="REML", plug_in="own"), craft["un"]
