@@ -185,8 +185,8 @@ MAX_CLUSTERS_ENUMERATED: Final = 12
 # compares studies, not patients. One per cent is a convention of this toolkit; the share itself is always shown.
 MIN_SHARE_WITHIN: Final = 0.01
 # A study is influential when any of these is passed (Viechtbauer & Cheung 2010, Res. Synth. Methods 1(2), 112-125;
-# metafor's influence): |DFFITS| > 3 sqrt(p / (k - p)), Cook's distance beyond the median of chi-squared with p df, a hat
-# value > 3 p / k, or a |DFBETAS| > 1.
+# metafor's influence): |DFFITS| > 3 sqrt(p / (k - p)), Cook's distance beyond the median of chi-squared with p df, a
+# hat value > 3 p / k, or a |DFBETAS| > 1.
 MAX_DFFITS: Final = 3.0
 MAX_COOK_PROBABILITY: Final = 0.5
 MAX_HAT: Final = 3.0
@@ -196,13 +196,13 @@ MAX_DFBETAS: Final = 1.0
 # 1091-1096).
 MAX_I2_FUNNEL: Final = 50.0
 MIN_VARIANCE_RATIO_FUNNEL: Final = 4.0
-# PET and PEESE are unreliable with few studies or I2 above 80 per cent (Stanley 2017, Soc. Psychol. Personal. Sci. 8(5),
-# 581-591).
+# PET and PEESE are unreliable with few studies or I2 above 80 per cent (Stanley 2017, Soc. Psychol. Personal. Sci.
+# 8(5), 581-591).
 MIN_K_PET_PEESE: Final = 20
 MAX_I2_PET_PEESE: Final = 80.0
 # PEESE replaces PET where PET finds an effect at this one-sided level, which is .10 two-sided in the sign of the effect
-# (the conditional estimator of Stanley & Doucouliagos 2014, Res. Synth. Methods 5(1), 60-78; one-sided .05 as in Carter,
-# Schoenbrodt, Gervais & Hilgard 2019, Adv. Methods Pract. Psychol. Sci. 2(2), 115-144).
+# (the conditional estimator of Stanley & Doucouliagos 2014, Res. Synth. Methods 5(1), 60-78; one-sided .05 as in
+# Carter, Schoenbrodt, Gervais & Hilgard 2019, Adv. Methods Pract. Psychol. Sci. 2(2), 115-144).
 PET_LEVEL: Final = 0.05
 # A study has 80 per cent power at two-sided .05 where its standard error is at most the effect divided by 1.96 + 0.84;
 # below two such studies their average gives way to that of all (Stanley, Doucouliagos & Ioannidis 2017, Stat. Med.
