@@ -2,9 +2,9 @@
 
 Newton's step where the observed information is positive definite, else Fisher's; parameters that a step would carry
 out of the box stop at its side and the others are solved for again. Near the top Newton's step doubles the digits each
-time, so the optimum is exact to rounding rather than to a threshold on the likelihood. Where the top is a ridge, as that
-of a singular covariance whose factor can be turned without changing it, Newton's step is not defined along the ridge
-and may zigzag below it; a climb that gets nowhere is then carried on by a quasi-Newton method and resumed from there.
+time, so the optimum is exact to rounding rather than to a threshold on the likelihood. Where the top is a ridge, as
+that of a singular covariance whose factor can be turned without changing it, Newton's step is not defined along the
+ridge and may zigzag below it; a climb that gets nowhere is then carried on by a quasi-Newton method and resumed.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Optima where the covariance between dimensions is singular, against the likelihood written out with dense matrices."""
+"""Optima whose covariance between dimensions is singular, against the likelihood written out with dense matrices."""
 
 import numpy as np
 import pytest
