@@ -100,6 +100,8 @@ DEPENDENCE: Final[dict[str, str]] = {
     "multivariate": "multivariate",
 }
 MIXED_STRUCTURES: Final = ("three_level", "correlated_hierarchical", "multivariate")
+# Structures in which the sampling errors of one study's effects correlate by an assumed rho.
+WITH_RHO: Final = ("correlated_hierarchical", "aggregated", "multivariate")
 MIXED_METHODS: Final = ("ML", "REML")
 MIXED_TESTS: Final = ("z", "t")
 # Covariance of dimensions between studies, in metafor's words: unstructured, compound-symmetric, that with a variance
@@ -218,3 +220,20 @@ EXCESS_ALPHA: Final = 0.10
 # Up to this many effects the distribution of Kendall's tau is computed exactly; its normal approximation is
 # indistinguishable from there on.
 MAX_K_EXACT_TAU: Final = 1000
+# Selection models: the weight function, and which effects publication favours (metafor's words, selmodel).
+SELECTION_KINDS: Final = ("stepfun", "beta")
+SELECTION_ALTERNATIVES: Final = ("greater", "less", "two.sided")
+# An interval of p values with fewer effects than this hardly determines its weight (weightr warns at three or fewer,
+# Coburn & Vevea 2019; Vevea & Woods 2005, Psychol. Methods 10(4), 428-443, give weights beforehand then).
+MIN_K_PER_STEP: Final = 4
+# A three-parameter selection model was simulated from ten studies on, and often failed or went astray there (Carter,
+# Schoenbrodt, Gervais & Hilgard 2019, Adv. Methods Pract. Psychol. Sci. 2(2), 115-144).
+MIN_K_SELECTION: Final = 10
+# Methods that use significant effects alone overestimate the mean where I2 is at least this, per cent (van Aert,
+# Wicherts & van Assen 2016, Perspect. Psychol. Sci. 11(5), 713-729, recommendation 5).
+MAX_I2_P_VALUES: Final = 50.0
+# p-curve: level of the tests of its full and half curve where both are looked at, and where one is; power that stands
+# for a study too small for its effect (Simonsohn, Simmons & Nelson 2015, J. Exp. Psychol. Gen. 144(6), 1146-1152).
+P_CURVE_LEVEL_BOTH: Final = 0.10
+P_CURVE_LEVEL: Final = 0.05
+P_CURVE_POWER: Final = 1.0 / 3.0
