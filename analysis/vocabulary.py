@@ -237,3 +237,8 @@ MAX_I2_P_VALUES: Final = 50.0
 P_CURVE_LEVEL_BOTH: Final = 0.10
 P_CURVE_LEVEL: Final = 0.05
 P_CURVE_POWER: Final = 1.0 / 3.0
+# Predictors of precision in an Egger-type regression, metafor's words; those that vanish for an infinitely precise
+# study give a limit estimate. Its two regressions: with between-study variance, or with an estimated residual variance.
+PRECISION_PREDICTORS: Final = ("sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv")
+LIMIT_PREDICTORS: Final = ("sei", "vi", "ninv", "sqrtninv")
+ASYMMETRY_MODELS: Final = ("rma", "lm")
