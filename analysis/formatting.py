@@ -5,6 +5,8 @@ values down to .001. What is missing is an en dash, so that an empty cell is nev
 """
 
 import math
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
 MINUS: Final = "\u2212"
@@ -20,6 +22,8 @@ SMALLEST_P: Final = 0.001
 # A share this near to all or nothing would be rounded to certainty with one decimal.
 NEARLY_CERTAIN: Final = 0.9995
 MOST_SHOWN, LEAST_SHOWN = 99.9, 0.1
+# A shared beginning of labels shorter than this says nothing.
+SHORTEST_LABEL: Final = 4
 
 
 def _is_missing(value: float | None) -> bool:
@@ -144,3 +148,16 @@ def format_probability(p: float | None) -> str:
     if p > NEARLY_CERTAIN:
         return f">\u202f{format_percent(MOST_SHOWN)}"
     return f"<\u202f{format_percent(LEAST_SHOWN)}" if p < 1 - NEARLY_CERTAIN else format_percent(100 * p)
+
+
+def common_label(labels: Sequence[str]) -> str:
+    """Return what the labels of a study begin with, or the first of them."""
+    if len(set(labels)) == 1:
+        return labels[0]
+    # Labels differ first where their smallest and largest do.
+    common = "".join(
+        one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(min(labels), max(labels), strict=False))
+    )
+    # Cut back to the last comma or space, so that no label ends within a word.
+    stem = common[: max(common.rfind(","), common.rfind(" ")) + 1].rstrip(" ,")
+    return stem if len(stem) >= SHORTEST_LABEL else labels[0]

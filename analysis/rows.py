@@ -47,10 +47,25 @@ class AnalysisRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
-    """One way to fit effects; `weights` and `mods` name columns, `level` is in per cent."""
+    """One way to fit effects; `level` is in per cent.
+
+    `weights`, `mods`, `outer`, `cluster` and `inner` name columns: `outer` groups studies, `cluster` is what a robust
+    variance takes as independent, `inner` is the dimension whose effects covary between studies by `covariance`. `rho`
+    is the correlation of the sampling errors of one study's effects. `rope` is there to say which effect would be worth
+    finding; None where nothing is known of it.
+    """
 
     name: str
     engine: str
+    structure: str
+    outer: str | None
+    inner: str | None
+    covariance: str
+    rho: float
+    robust: str | None
+    cluster: str
+    bootstrap: int
+    dfs: str
     method: str
     test: str
     mods: str | None
@@ -58,6 +73,7 @@ class ModelRow:
     tau2_interval: str
     prediction: str
     permutations: int
+    rope: tuple[float, float] | None
     level: float
     seed: int
 
@@ -73,7 +89,8 @@ class ModelRow:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what `to_json` wrote; ConfigError when the text is not a model row."""
-        return cls(**_parsed(text, cls))
+        row = _parsed(text, cls)
+        return cls(**{**row, "rope": None if row["rope"] is None else tuple(row["rope"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

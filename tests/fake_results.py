@@ -19,6 +19,16 @@ SVG = """<?xml version="1.0" encoding="utf-8"?>
 
 MODEL: dict[str, Any] = {
     "engine": "frequentist",
+    "structure": "independent",
+    "outer": None,
+    "inner": None,
+    "covariance": "UN",
+    "rho": 0.6,
+    "robust": None,
+    "cluster": "study_id",
+    "bootstrap": 0,
+    "dfs": "residual",
+    "rope": [-0.05, 0.05],
     "method": "REML",
     "test": "knha",
     "mods": None,
@@ -37,7 +47,10 @@ FIT: dict[str, Any] = {
     "convergence": {"converged": True, "iterations": 6, "at_boundary": False},
 }
 WOMEN = {"name": "share_women", "description": "proportion of women", "unit": "per cent", "type": "number"}
-TABLES = ("coefficients", "heterogeneity", "studies", "predictions", "tests", "cells", "slopes", "collinearity")
+TABLES = (
+    *("coefficients", "heterogeneity", "studies", "predictions", "tests", "cells", "slopes", "collinearity"),
+    *("components", "sweep", "support", "power"),
+)
 
 
 @dataclass(frozen=True)
@@ -191,7 +204,7 @@ def _moderated(fit: Mapping[str, Any]) -> dict[str, Any]:
 
 def _moderator_tables(fit: Mapping[str, Any], slab: str) -> dict[str, Any]:
     test = {"dist": "F", "df": 3, "ddf": 8.0, "note": None}
-    cell = {"term": "alliance:C(dimension)", "sparse": False, "k": 6, "n_studies": 6}
+    cell = {"term": "alliance:C(dimension)", "sparse": False, "k": 6, "n_studies": 6, "n_clusters": 6}
     slope = {
         "kind": "slope",
         "moderator": "alliance",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from analysis.commands.dependence_options import NAMES as DEPENDENCE_NAMES
 from analysis.vocabulary import MISSING_MODERATORS, SAMPLERS, STRUCTURES, TAILS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("--rope", {"nargs": 2, "type": float, "metavar": "LOW HIGH", "help": "region of practical equivalence"}),
     ("--structure", {"type": click.Choice(STRUCTURES), "default": "independent", "help": "pymc: effects of a study"}),
     ("--rho", {"type": click.FloatRange(0, 1, max_open=True), "default": 0.6,
-               "help": "pymc: correlation of sampling errors in correlated_hierarchical"}),
+               "help": "correlation of the sampling errors of one study's effects, in models that have one"}),
     ("--prior-omega", PRIOR | {"help": "pymc: of the sd within studies; as --prior-tau if left out"}),
     ("--tails", {"type": click.Choice(TAILS), "default": "normal", "help": "pymc: of study effects"}),
     ("--prior-nu", PRIOR | {"default": "gamma(2, 0.1)", "help": "pymc: of the df of student_t tails, less 2"}),
@@ -39,7 +40,10 @@ OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
                          "help": "pymc: acceptance the step size is tuned to"}),
 )  # fmt: skip
 # Options by the engines they belong to; those in neither list belong to all.
-FREQUENTIST: Final = ("method", "test", "weights", "tau2_interval", "prediction", "permutations")
+FREQUENTIST: Final = (
+    *("method", "test", "weights", "tau2_interval", "prediction", "permutations", "rho", "rope"),
+    *DEPENDENCE_NAMES,
+)
 BAYESIAN: Final = ("prior_mu", "prior_tau", "prior_beta", "rope")
 SAMPLED: Final = tuple(
     name for option, _ in OPTIONS if (name := option.removeprefix("--").replace("-", "_")) not in BAYESIAN
@@ -96,17 +100,18 @@ def check_options(choices: Choices, explicit: set[str]) -> None:
 
 
 def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    return "--model" if name == "structure_word" else f"--{name.replace('_', '-')}"
 
 
 def _foreign(engine: str, explicit: set[str]) -> Iterator["Problem"]:
     from analysis.errors import Problem
 
     owners = {"frequentist": FREQUENTIST, "exact": BAYESIAN, "pymc": (*BAYESIAN, *SAMPLED)}
-    for name in (*FREQUENTIST, *BAYESIAN, *SAMPLED):
+    for name in dict.fromkeys((*FREQUENTIST, *BAYESIAN, *SAMPLED)):
         if name in explicit and name not in owners[engine]:
             fitting = " or ".join(f"--engine {other}" for other, own in owners.items() if name in own)
-            yield Problem(_flag(name), f"the {engine} engine has no such option.", f"Leave it out, or use {fitting}.")
+            remedy = "Use --model." if name == "structure" else f"Leave it out, or use {fitting}."
+            yield Problem(_flag(name), f"the {engine} engine has no such option.", remedy)
 
 
 def _contradictions(choices: Choices, explicit: set[str]) -> Iterator["Problem"]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from analysis.commands.bayesian_options import bayesian_options
+from analysis.commands.dependence_options import dependence_options
 from analysis.commands.table_options import column_options, reading_options
 from analysis.vocabulary import (
     ENGINES,
@@ -39,6 +40,7 @@ MAX_SEED = 2**32 - 1
 @click.option("--prediction", type=click.Choice(tuple(PREDICTION_INTERVALS)), help="kind of prediction interval")
 @click.option("--permutations", type=click.IntRange(0), default=0, help="arrangements of a permutation test")
 @click.option("--seed", type=click.IntRange(0, MAX_SEED), default=1, help="of random arrangements and draws")
+@dependence_options
 @bayesian_options
 @click.option("--json", "as_json", is_flag=True, help="print everything as JSON")
 @click.pass_context
@@ -94,34 +96,42 @@ def _document(file: Path, choices: dict[str, Any], explicit: set[str]) -> dict[s
     check_options(choices, explicit)
     effects, left_out = read_effects(file, choices)
     document = (
-        _frequentist(file.stem, effects, choices)
+        _frequentist(file.stem, effects, choices, explicit)
         if choices["engine"] == "frequentist"
         else _bayesian(file.stem, effects, choices)
     )
     return {**document, "notes": left_out + document["notes"]}
 
 
-def _frequentist(name: str, effects: list[dict[str, Any]], choices: dict[str, Any]) -> dict[str, Any]:
+def _frequentist(
+    name: str, effects: list[dict[str, Any]], choices: dict[str, Any], explicit: set[str]
+) -> dict[str, Any]:
+    from analysis.commands.dependence_options import problems, row_choices, unused
+    from analysis.errors import ConfigError
     from analysis.frequentist.prediction import default_prediction
     from analysis.models import build_fit_document, build_model_tables, fit_model
     from analysis.rows import ModelRow
 
+    own = {
+        **{key: choices[key] for key in ("method", "test", "mods", "weights", "permutations")},
+        **row_choices(choices),
+    }
+    found = list(problems(own, explicit))
+    if found:
+        raise ConfigError("\n".join(map(str, found)))
     row = ModelRow(
         name=name,
         engine="frequentist",
-        method=choices["method"],
-        test=choices["test"],
-        mods=choices["mods"],
-        weights=choices["weights"],
+        **own,
         tau2_interval=choices["tau2_interval"],
         prediction=choices["prediction"] or default_prediction(choices["test"]),
-        permutations=choices["permutations"],
         level=choices["level"],
         seed=choices["seed"],
     )
     model = fit_model(effects, row, measure=choices["measure"])
     tables = build_model_tables(model)
-    return {**build_fit_document(model, tables), "tables": tables}
+    document = build_fit_document(model, tables)
+    return {**document, "notes": unused(own, explicit) + document["notes"], "tables": tables}
 
 
 def _bayesian(name: str, effects: list[dict[str, Any]], choices: dict[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def model_for(config: Config, analysis: str, model: str) -> AnyModelRow:
     asked, row = config.analyses[analysis], config.models[model]
     own = {"name": model, "level": asked.level, "seed": int.from_bytes(digest[:4], "big")}
     if row["engine"] not in BAYESIAN_ENGINES:
-        return ModelRow(**{**row, **own, "permutations": int(row["permutations"])})
+        own |= {"rope": config.rope.get(asked.measure), "rho": float(row["rho"])}
+        return ModelRow(**{**row, **own, **{key: int(row[key]) for key in ("permutations", "bootstrap")}})
     whole = {key: of_measure(value, asked.measure) for key, value in row.items()}
     own |= {key: int(whole[key]) for key in ("draws", "tune", "chains")}
     own |= {key: float(whole[key]) for key in ("rho", "target_accept")}

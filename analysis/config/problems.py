@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.bayesian.families import Role
 from analysis.bayesian.priors import parse_prior
+from analysis.config.dependence import contradictions
 from analysis.config.explained import did_you_mean, explain
 from analysis.config.formula_words import formula_columns
 from analysis.config.source import Choices, read_choices, with_defaults
@@ -15,6 +16,9 @@ from analysis.errors import ConfigError, Problem
 from analysis.files import load_schema, read_text
 from analysis.vocabulary import (
     BAYESIAN_ENGINES,
+    COVARIANCES,
+    DEPENDENCE,
+    DFS,
     ENGINES,
     FIXED_METHODS,
     HUNTER_SCHMIDT,
@@ -22,6 +26,7 @@ from analysis.vocabulary import (
     METHODS,
     MISSING_MODERATORS,
     PREDICTION_INTERVALS,
+    ROBUST_KINDS,
     SAMPLERS,
     STRUCTURES,
     TAILS,
@@ -38,6 +43,10 @@ RESERVED_ANALYSES = ("data", "corpus")
 COMPUTED_COLUMNS = ("ni", "vi", "sei", "study_id")
 _MODEL_WORDS: dict[str, tuple[str, Iterable[str]]] = {
     "engine": ("an engine", ENGINES),
+    "structure": ("a structure", tuple(DEPENDENCE.values())),
+    "covariance": ("a covariance of dimensions", COVARIANCES),
+    "robust": ("a kind of robust variance", ROBUST_KINDS),
+    "dfs": ("a kind of degrees of freedom", DFS),
     "method": ("a method", (*METHODS, HUNTER_SCHMIDT)),
     "test": ("a test", TESTS),
     "tau2_interval": ("an interval of tau2", TAU2_INTERVALS),
@@ -112,7 +121,7 @@ def _problems_of_words(
 ) -> Iterator[Problem]:
     whole = {**defaults, **row}
     for key, (what, known) in words.items():
-        if whole[key] not in known:
+        if whole[key] is not None and whole[key] not in known:
             place = f"{where}.{key}" if key in row else f"{where.partition(': ')[0]}: {kind}.{key}"
             yield Problem(place, f'"{whole[key]}" is not {what}.', did_you_mean(whole[key], known))
     try:
@@ -149,6 +158,8 @@ def _problems_of_prior(where: str, prior: str, role: Role) -> Iterator[Problem]:
 def _problems_of_model(where: str, row: Choices, defaults: Choices) -> Iterator[Problem]:
     whole = {**defaults, **row}
     yield from _problems_of_words(where, row, defaults, _MODEL_WORDS, "model_defaults")
+    for key, what, remedy in contradictions(whole):
+        yield Problem(f"{where}.{key}", what, remedy)
     if whole["method"] == "GENQ" and whole["weights"] is None:
         yield Problem(f"{where}.weights", "method GENQ has no weights.", "Name the column that holds them, such as ni.")
     if whole["method"] == HUNTER_SCHMIDT and whole["mods"] is not None:
@@ -243,7 +254,8 @@ def _problems_of_model_columns(where: str, row: Choices, choices: Choices, colum
     usable = [*columns, *(column for column in COMPUTED_COLUMNS if column not in columns)]
     for name in (name for name in row["models"] if name in choices["models"]):
         model = with_defaults(choices["models"][name], choices)
-        wanted = [(key, model[key]) for key in ("weights", "slope", "by") if model.get(key)]
+        named = ("weights", "slope", "by", "outer", "inner", "cluster")
+        wanted = [(key, model[key]) for key in named if model.get(key)]
         yield from _problems_of_measure(f"{where}.models", name, model, row["measure"], choices["rope"])
         try:
             wanted += [("mods", column) for column in formula_columns(model["mods"])] if model["mods"] else []

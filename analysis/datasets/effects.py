@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 import numpy as np
 
@@ -10,13 +9,12 @@ from analysis.datasets.cells import Cell, Record, Records
 from analysis.datasets.columns import Column, did_you_mean
 from analysis.datasets.inputs import choose_inputs, describe_inputs, input_columns, sample_size, take_inputs
 from analysis.errors import ConfigError, DataError, ImpossibleValueError, Problem
+from analysis.formatting import common_label
 from analysis.measures import composite, escalc, find_impossible
 from analysis.results import Array
 from analysis.vocabulary import IDENTITY_COLUMNS, MEASURE_INPUTS
 
 _INPUTS = frozenset(name for measure in MEASURE_INPUTS for name in input_columns(measure))
-# A shared beginning of labels shorter than this says nothing.
-_SHORTEST_LABEL = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +171,7 @@ def _aggregate(
         {
             **effects[first],
             "effect_id": study,
-            "slab": _common_label([str(row["slab"]) for row in rows]),
+            "slab": common_label([str(row["slab"]) for row in rows]),
             "ni": _mean_size(rows),
             "yi": float(mean),
             "vi": float(variance),
@@ -193,16 +191,3 @@ def _aggregate(
 def _mean_size(rows: Sequence[Record]) -> float | None:
     sizes = [float(row["ni"]) for row in rows if row["ni"] is not None]
     return sum(sizes) / len(sizes) if len(sizes) == len(rows) else None
-
-
-def _common_label(labels: Sequence[str]) -> str:
-    """Return what the labels of a study begin with, or the first of them."""
-    if len(set(labels)) == 1:
-        return labels[0]
-    # Labels differ first where their smallest and largest do.
-    common = "".join(
-        one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(min(labels), max(labels), strict=False))
-    )
-    # Cut back to the last comma or space, so that no label ends within a word.
-    stem = common[: max(common.rfind(","), common.rfind(" ")) + 1].rstrip(" ,")
-    return stem if len(stem) >= _SHORTEST_LABEL else labels[0]

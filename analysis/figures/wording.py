@@ -15,7 +15,11 @@ from analysis.formatting import (
 )
 from analysis.vocabulary import FIXED_METHODS, HUNTER_SCHMIDT, POSTERIOR, PREDICTION_INTERVALS
 
-PREDICTION_KINDS = {**PREDICTION_INTERVALS, POSTERIOR: "from the posterior predictive distribution"}
+PREDICTION_KINDS = {
+    **PREDICTION_INTERVALS,
+    "t": "t with the df of the mean",
+    POSTERIOR: "from the posterior predictive distribution",
+}
 
 I_SQUARED = "I\u00b2"
 TAU_SQUARED = "\N{GREEK SMALL LETTER TAU}\u00b2"

@@ -34,10 +34,18 @@ class Optimum(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Bounds of the parameters (q,); equal ones hold a parameter."""
+    """Bounds of the parameters, (q,) or (B, q); equal ones hold a parameter."""
 
     lower: Array
     upper: Array
+
+    def spread(self, shape: tuple[int, ...]) -> "Limits":
+        """One row of bounds per data set."""
+        return Limits(np.broadcast_to(self.lower, shape), np.broadcast_to(self.upper, shape))
+
+    def take(self, index: IntArray) -> "Limits":
+        """Select data sets."""
+        return Limits(self.lower[index], self.upper[index])
 
 
 class Scale(NamedTuple):
@@ -97,7 +105,7 @@ def climb(model: SelectionModel, start: Array, limits: Limits) -> Optimum:
     Each row stops when no Newton step raises its likelihood any more; a row that does not within `MAX_ITERATIONS`
     is reported as not converged.
     """
-    scale = scale_of(model)
+    scale, limits = scale_of(model), limits.spread(start.shape)
     theta = np.clip(start, limits.lower, limits.upper)
     rows = len(theta)
     best = model.at(theta)
@@ -108,7 +116,7 @@ def climb(model: SelectionModel, start: Array, limits: Limits) -> Optimum:
     for count in range(1, MAX_ITERATIONS + 1):
         here = Point(best.loglik[active], best.gradient[active], best.hessian[active])
         at = theta[active]
-        step, gain, held = _step(scale.take(active).point(at, here), at, limits, scale.take(active), radius[active])
+        step, gain, held = _step(scale.take(active).point(at, here), at, limits.take(active), radius[active])
         bound[active] = held
         stuck = radius[active] <= SMALLEST_RADIUS
         done = gain <= np.where(stuck, NO_GAIN, GAIN_TOLERANCE) * (1.0 + np.abs(here.loglik))
@@ -118,7 +126,7 @@ def climb(model: SelectionModel, start: Array, limits: Limits) -> Optimum:
             active, at, step, part = active[keep], at[keep], step[keep], part.take(keep)
             if not len(active):
                 break
-        new = _move(scale.take(active), at, step, limits)
+        new = _move(scale.take(active), at, step, limits.take(active))
         there = part.at(new)
         _keep_better(theta, best, radius, active, new, there)
     return Optimum(
@@ -142,7 +150,7 @@ def _keep_better(theta: Array, best: Point, radius: Array, active: IntArray, new
     radius[active[~better]] *= 0.25
 
 
-def _step(at: Point, theta: Array, limits: Limits, scale: Scale, radius: Array) -> tuple[Array, Array, BoolArray]:
+def _step(at: Point, theta: Array, limits: Limits, radius: Array) -> tuple[Array, Array, BoolArray]:
     """The step (n, q) in working parameters, the gain (n,) that a full one promises, and what is held at a bound."""
     low, high = theta <= limits.lower, theta >= limits.upper
     held = (low & (at.gradient <= 0.0)) | (high & (at.gradient >= 0.0)) | (limits.lower == limits.upper)
@@ -175,7 +183,7 @@ def _newton(at: Point, held: BoolArray) -> Array:
 
 def _move(scale: Scale, theta: Array, step: Array, limits: Limits) -> Array:
     """Go along `step` to the first bound at most, (n, q)."""
-    edges = [scale.working(np.broadcast_to(edge, theta.shape)) for edge in limits]
+    edges = [scale.working(edge) for edge in limits]
     working = scale.working(theta)
     room = np.where(step > 0.0, edges[1] - working, working - edges[0])
     size = np.abs(step)

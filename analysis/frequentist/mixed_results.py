@@ -38,11 +38,13 @@ class MixedConvergence:
 class MixedModel:
     """What was fitted, kept so that profiles and predictions of effects need not be told again.
 
-    Effects, variances and entries inside `data` are divided by `unit` and its square; X = Q R.
+    Effects, variances and entries inside `data` are divided by `unit` and its square; X = Q R. `at` (n,) holds the
+    parameters at the optimum, on that scale.
     """
 
     data: MixedData
     parameters: Parameters
+    at: Array
     levels: tuple[Level, ...]
     structure: Structure | None
     unit: float
@@ -116,3 +118,33 @@ class MultilevelFit:
     convergence: MixedConvergence
     model: MixedModel
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentInterval:
+    """Confidence limits of one variance or correlation of a mixed model, and what must be said about them.
+
+    `component` is one of `component_names`; a correlation that the fit leaves undetermined has `estimate` nan.
+    """
+
+    component: str
+    estimate: float
+    lb: float
+    ub: float
+    level: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileCurve:
+    """Log-likelihood `loglik` (g,), maximised over all else, at `values` (g,) of one component.
+
+    `maximum` is the log-likelihood of the fit; the interval at some level holds the values whose curve is less than
+    half the critical chi-squared value, one degree of freedom, below it.
+    """
+
+    component: str
+    values: Array
+    loglik: Array
+    estimate: float
+    maximum: float

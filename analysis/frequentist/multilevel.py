@@ -91,7 +91,15 @@ def fit_multilevel(
     data = build_data(y / unit, Q, scaled, lambda rows: kernels(found, shape, rows), restricted=method == "REML")
     parameters = Parameters(free=free, structure=shape)
     optimum = _optimise(data, parameters)
-    model = MixedModel(data=data, parameters=parameters, levels=found, structure=shape, unit=unit, R=R)
+    model = MixedModel(
+        data=data,
+        parameters=parameters,
+        at=optimum.summit.parameters,
+        levels=found,
+        structure=shape,
+        unit=unit,
+        R=R,
+    )
     return assemble(
         model, optimum, X=X, y=y, V=cut, names=names, method=method, test=test, dfs=dfs, level=level, notes=notes
     )
@@ -161,7 +169,7 @@ def build_surface(data: MixedData, parameters: Parameters) -> Surface:
 
 
 def _optimise(data: MixedData, parameters: Parameters) -> Optimum:
-    starts = _starts(data, parameters)
+    starts = starting_values(data, parameters)
     surface = build_surface(data, parameters)
     _refuse_unidentified(surface, starts[0], parameters)
     optimum = maximise(surface, starts)
@@ -173,7 +181,7 @@ def _optimise(data: MixedData, parameters: Parameters) -> Optimum:
     return optimum
 
 
-def _starts(data: MixedData, parameters: Parameters) -> list[Array]:
+def starting_values(data: MixedData, parameters: Parameters) -> list[Array]:
     """Excess variance over sampling shared by all components, and nearly all of it in one of them each time."""
     plain = evaluate(data, np.zeros(data.m))
     assert plain is not None

@@ -175,7 +175,7 @@ def _words(held: Mapping[str, Cell], label: str | None, otherwise: str) -> str:
 
 def _contrast_rows(model: FittedModel, L: Array, kind: str, name: str, words: Sequence[str]) -> list[Record]:
     found = model.contrast(L)
-    ddf = float(np.ravel(found.ddf)[0])
+    ddf = np.broadcast_to(np.asarray(found.ddf, dtype=float), found.se.shape)
     return [
         {
             "kind": kind,
@@ -185,7 +185,7 @@ def _contrast_rows(model: FittedModel, L: Array, kind: str, name: str, words: Se
             "se": float(found.se[index]),
             "stat": finite(found.stat[index]),
             "dist": model.dist,
-            "ddf": finite(ddf),
+            "ddf": finite(ddf[index]),
             "pval": finite(found.pval[index]),
             "ci_lb": finite(found.ci_lb[index]),
             "ci_ub": finite(found.ci_ub[index]),

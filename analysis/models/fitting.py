@@ -1,74 +1,131 @@
 """Apply a model row to a table of effects."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.covariance import BlockCovariance, diagonal_covariance
 from analysis.errors import ConfigError, TooFewStudiesError
 from analysis.frequentist import (
     contrast,
     fit_hunter_schmidt,
     fit_meta_regression,
     fit_random_effects,
+    heterogeneity_intervals,
+    likelihood_ratio_test,
     predict,
     tau2_interval,
+    term_tests,
 )
+from analysis.models.aggregating import aggregate_effects
+from analysis.models.dependent import fit_dependent
+from analysis.models.estimated import EstimatedModel, make_robust, quantity_row
 from analysis.models.fitted import Cell, FittedModel, Record, columns_of_formula, moderators, split_complete
-from analysis.results import Array, Contrast, Fit, Interval, Prediction
+from analysis.results import Array, Contrast, Fit, Interval, JointTest, Prediction
 from analysis.rows import ModelRow
-from analysis.vocabulary import FIXED_METHODS, HUNTER_SCHMIDT, MIN_K_PER_CELL, PREDICTION_INTERVALS
+from analysis.vocabulary import (
+    FIXED_METHODS,
+    HUNTER_SCHMIDT,
+    MIN_K_PER_CELL,
+    MIXED_STRUCTURES,
+    PREDICTION_INTERVALS,
+)
 
 if TYPE_CHECKING:
     from analysis.formulas import DesignModel
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrequentistModel(FittedModel):
-    """A model fitted by moments or likelihood; `tau2_limits` is None where tau2 is not estimated."""
+class FrequentistModel(EstimatedModel):
+    """A model of independent effects; `tau2_limits` is None where tau2 is not estimated."""
 
-    row: ModelRow
     fit: Fit
     tau2_limits: Interval | None
 
     @property
-    def dist(self) -> str:
+    def model_dist(self) -> str:
         """Law that statistics refer to: z or t."""
         return self.fit.dist
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences that a reader of the fit must see."""
-        return self.fit.notes
+    def total_variance(self) -> float:
+        """Variance between studies; an equal-effects model knows no new study."""
+        return float("nan") if self.fit.method in FIXED_METHODS else float(self.fit.tau2)
 
-    def fitted_values(self) -> Array:
-        """Mean of every effect used, (k,), without its own deviation."""
-        X = self.design.design.X if self.design else np.ones((len(self.effects), 1))
-        values: Array = X @ self.fit.beta
-        return values
+    def marginal(self) -> BlockCovariance:
+        """Covariance of the effects under the model, diagonal."""
+        return diagonal_covariance(self.numbers("vi") + float(self.fit.tau2))
 
-    def predict(self, X: Array) -> Prediction:
+    def coefficients(self) -> Contrast:
+        """The coefficients with their tests."""
+        if self.robust:
+            return self.contrast(np.eye(self.fit.p))
+        fit = self.fit
+        return Contrast(
+            estimate=fit.beta, se=fit.se, stat=fit.stat, ddf=np.full(fit.p, float(fit.ddf)), pval=fit.pval,
+            ci_lb=fit.ci_lb, ci_ub=fit.ci_ub, level=fit.level,
+        )  # fmt: skip
+
+    def model_contrast(self, L: Array) -> Contrast:
+        """Linear combinations of the coefficients, (m, p)."""
+        return contrast(self.fit, L)
+
+    def model_prediction(self, X: Array) -> Prediction:
         """Means at rows of the design, (m, p); an equal-effects model knows no new study to predict."""
         if self.fit.method not in FIXED_METHODS:
             return predict(self.fit, X, interval=self.row.prediction)
         nothing = np.full(len(X), np.nan)
         return replace(predict(self.fit, X), pi_lb=nothing, pi_ub=nothing, interval="none")
 
-    def mean_predictions(self) -> Sequence[Prediction]:
+    def model_mean_predictions(self, one: Array) -> Sequence[Prediction]:
         """The mean effect of a model without moderators, once for each kind of prediction interval it has."""
-        one = np.ones((1, 1))
         if self.fit.method in FIXED_METHODS:
-            return [self.predict(one)]
+            return [self.model_prediction(one)]
         kinds = ("normal",) if self.fit.method == HUNTER_SCHMIDT else tuple(PREDICTION_INTERVALS)
         return [predict(self.fit, one, interval=kind) for kind in kinds]
 
-    def contrast(self, L: Array) -> Contrast:
-        """Linear combinations of the coefficients, (m, p)."""
-        return contrast(self.fit, L)
+    def model_term_tests(self) -> Sequence[JointTest]:
+        """Joint test of every term of the formula."""
+        return term_tests(self.fit, self.design.design) if self.design else ()
+
+    def likelihood_ratio(self) -> tuple[Any, Any, Any] | None:
+        """Statistic, df and p of the moderators, both models by ML; None where there is no such test."""
+        if self.design is None or not self.design.design.has_intercept or self.row.method in FIXED_METHODS:
+            return None
+        yi, vi, level = self.numbers("yi"), self.numbers("vi"), self.row.level
+        full = fit_meta_regression(yi, vi, self.design.design, method="ML", level=level)
+        test = likelihood_ratio_test(full, fit_random_effects(yi, vi, method="ML", level=level))
+        return test.stat, test.df, test.pval
+
+    def heterogeneity(self) -> list[Record]:
+        """tau2, tau, I2, H2 with intervals from one interval of tau2, and the Q test."""
+        fit, limits = self.fit, self.tau2_limits
+        method = fit.method if limits is None else f"{fit.method}/{limits.kind}"
+        values: dict[str, tuple[Any, Any, Interval | None]] = {}
+        if fit.method not in FIXED_METHODS:
+            values["tau2"] = (fit.tau2, fit.se_tau2, limits)
+            root = None if limits is None else _square_root(limits)
+            values["tau"] = (np.sqrt(fit.tau2), None, root)
+        i2, h2 = (None, None) if limits is None else heterogeneity_intervals(fit, limits)
+        values |= {"i2": (fit.i2, None, i2), "h2": (fit.h2, None, h2)}
+        rows = [
+            quantity_row(name, value, method, fit.level, se=se, limits=interval)
+            for name, (value, se, interval) in values.items()
+        ]
+        return [*rows, quantity_row("qe", fit.qe, method, fit.level, df=fit.qe_df, pval=fit.qe_pval)]
+
+    def components(self) -> list[Record]:
+        """Independent effects have one variance between them, which the table of heterogeneity holds."""
+        return []
+
+    def fields(self) -> dict[str, Any]:
+        """Every field of the fit but its largest arrays."""
+        return {name: value for name, value in asdict(self.fit).items() if name not in ("vb_z", "notes")}
 
 
-def fit_model(effects: Sequence[Mapping[str, Cell]], row: ModelRow, *, measure: str) -> FrequentistModel:
+def fit_model(effects: Sequence[Mapping[str, Cell]], row: ModelRow, *, measure: str) -> EstimatedModel:
     """Fit one model row.
 
     Parameters
@@ -76,20 +133,44 @@ def fit_model(effects: Sequence[Mapping[str, Cell]], row: ModelRow, *, measure: 
     effects : sequence of records
         As `schemas/results/effects.yaml`: `yi`, `vi`, identifiers, moderators.
     row : ModelRow
-        Estimator, test, formula of the moderators and so on.
+        Structure, estimator, test, formula of the moderators and so on.
     measure : str
         Of the effects; Hunter-Schmidt needs it.
 
     Raises
     ------
     ConfigError
-        A formula or a column of weights that the effects cannot fill.
+        A formula, or a column of weights, clusters or dimensions, that the effects cannot fill.
     ModelError
         A model that these effects cannot carry.
     """
     if not effects:
         raise TooFewStudiesError(f"model {row.name}: no effects are left. Loosen the filter of the analysis.")
-    used, excluded = split_complete(effects, columns_of_formula(row.mods, effects), row.name)
+    needed = columns_of_formula(row.mods, effects)
+    used, excluded = split_complete(effects, needed, row.name)
+    if row.structure != "aggregated":
+        return replace(fit_prepared(used, row, measure=measure, excluded=excluded), raw=tuple(used))
+    combined, notes = aggregate_effects(used, needed, row)
+    model = fit_prepared(combined, row, measure=measure, excluded=excluded)
+    return replace(model, said=notes, raw=tuple(used), independent=False)
+
+
+def fit_prepared(
+    used: Sequence[Record], row: ModelRow, *, measure: str, excluded: Sequence[Record] = ()
+) -> EstimatedModel:
+    """Fit effects that have every moderator and are aggregated where the row asks for it."""
+    model: EstimatedModel
+    if row.structure in MIXED_STRUCTURES:
+        model = fit_dependent(used, excluded, row, measure=measure)
+    else:
+        model = fit_independent(used, excluded, row, measure=measure)
+    return replace(model, robust=make_robust(model), independent=model.independent and row.robust is None)
+
+
+def fit_independent(
+    used: Sequence[Record], excluded: Sequence[Record], row: ModelRow, *, measure: str
+) -> FrequentistModel:
+    """Fit effects that are taken to be independent; `excluded` are those that could not enter."""
     yi, vi = (np.array([effect[name] for effect in used], dtype=float) for name in ("yi", "vi"))
     given = _given_weights(used, row)
     design, X, limits = None, None, None
@@ -157,6 +238,10 @@ def _refuse_saturated(row: ModelRow, k: int, p: int) -> None:
             f"model {row.name}: {k} effects leave no degrees of freedom to test {p} coefficients by {row.test}. "
             "Use fewer moderators or test: z."
         )
+
+
+def _square_root(limits: Interval) -> Interval:
+    return Interval(lb=np.sqrt(limits.lb), ub=np.sqrt(limits.ub), level=limits.level, kind=limits.kind)
 
 
 def _prediction(row: ModelRow) -> str | None:

@@ -2,18 +2,22 @@
 
 import itertools
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.errors import ModelError
-from analysis.frequentist import fit_random_effects
+from analysis.errors import ConvergenceError, ModelError, TooFewStudiesError
+from analysis.models.estimated import EstimatedModel
 from analysis.models.fitted import FittedModel, Record, finite, is_missing
-from analysis.models.fitting import FrequentistModel
-from analysis.vocabulary import FIXED_METHODS, HUNTER_SCHMIDT, MIN_K_PER_CELL
+from analysis.vocabulary import HUNTER_SCHMIDT, MIN_K_PER_CELL
+
 
 if TYPE_CHECKING:
     from analysis.formulas import DesignModel
+
+
+ESTIMATES = ("estimate", "se", "ci_lb", "ci_ub")
 
 
 def interactions(design: "DesignModel") -> tuple[tuple[str, ...], ...]:
@@ -40,9 +44,15 @@ def build_cells(model: FittedModel) -> list[Record]:
             label = ", ".join(f"{name} {level}" for name, level in zip(names, cell, strict=True))
             rows.append({
                 "term": ":".join(names), "cell": label, "k": len(inside), "n_studies": studies,
-                "sparse": studies < MIN_K_PER_CELL,
+                "n_clusters": _clusters(model, inside, studies), "sparse": studies < MIN_K_PER_CELL,
             })  # fmt: skip
     return rows
+
+
+def _clusters(model: FittedModel, inside: list[int], studies: int) -> int:
+    """What a robust variance takes as independent: studies, unless the row names another column."""
+    cluster = getattr(model.row, "cluster", "study_id")
+    return studies if cluster == "study_id" else len({model.effects[index].get(cluster) for index in inside})
 
 
 def _grouped(model: FittedModel, design: "DesignModel", name: str) -> tuple[tuple[str, ...], list[str | None]]:
@@ -57,7 +67,7 @@ def _grouped(model: FittedModel, design: "DesignModel", name: str) -> tuple[tupl
     return labels, [None if is_missing(cell) else labels[int(float(cell) > median)] for cell in cells]  # type: ignore[arg-type]
 
 
-def build_subgroups(model: FrequentistModel, group: str | None) -> list[Record]:
+def build_subgroups(model: EstimatedModel, group: str | None) -> list[Record]:
     """A model of its own within each level of the factors of the formula, or of `group` where there is no formula."""
     if model.fit.method == HUNTER_SCHMIDT:
         return []
@@ -65,7 +75,7 @@ def build_subgroups(model: FrequentistModel, group: str | None) -> list[Record]:
     return [row for name in names for row in _subgroups_of(model, name)]
 
 
-def _subgroups_of(model: FrequentistModel, name: str) -> list[Record]:
+def _subgroups_of(model: EstimatedModel, name: str) -> list[Record]:
     if name not in model.effects[0]:
         raise ModelError(f"there is no column {name} to group by. Name a column of the effects.")
     from analysis.formulas.design import as_level
@@ -74,31 +84,41 @@ def _subgroups_of(model: FrequentistModel, name: str) -> list[Record]:
     levels = (
         list(dict.fromkeys(model.design.levels[name])) if model.design else sorted({x for x in labels if x is not None})
     )
-    return [_subgroup(model, name, level, [i for i, label in enumerate(labels) if label == level]) for level in levels]
+    inside = {
+        level: [effect for effect, own in zip(model.effects, labels, strict=True) if own == level] for level in levels
+    }
+    return [_subgroup(model, name, level, effects) for level, effects in inside.items()]
 
 
-def _subgroup(model: FrequentistModel, name: str, level: str, inside: list[int]) -> Record:
-    yi, vi = model.numbers("yi")[inside], model.numbers("vi")[inside]
-    fixed = model.fit.method in FIXED_METHODS
-    given = model.weights[inside] if model.row.weights else None
-    fit = fit_random_effects(
-        yi, vi, method=model.row.method, test=model.row.test, level=model.row.level, weights=given,
-        prediction=None if fixed else model.row.prediction,
-    )  # fmt: skip
+def _subgroup(model: EstimatedModel, name: str, level: str, effects: list[Record]) -> Record:
+    """The model without its moderators, within one level; what too few effects cannot carry stays empty."""
+    counts: Record = {"k": len(effects), "n_studies": len({effect["study_id"] for effect in effects})}
+    own = _alone(model, effects)
+    if own is None:
+        empty = dict.fromkeys((*ESTIMATES, "pi_lb", "pi_ub", "tau2", "i2", "qe", "qe_pval"))
+        return {"moderator": name, "label": level, **counts, **empty, "level": model.row.level}
+    mean, limits = own.coefficients(), own.predict(np.ones((1, 1)))
+    spread = {row["quantity"]: row["estimate"] for row in own.heterogeneity()}
     return {
         "moderator": name,
         "label": level,
-        "k": len(inside),
-        "n_studies": len({model.effects[index]["study_id"] for index in inside}),
-        "estimate": float(fit.beta[0]),
-        "se": finite(fit.se[0]),
-        "ci_lb": finite(fit.ci_lb[0]),
-        "ci_ub": finite(fit.ci_ub[0]),
-        "pi_lb": None if fixed or fit.pi_lb is None else finite(fit.pi_lb),
-        "pi_ub": None if fixed or fit.pi_ub is None else finite(fit.pi_ub),
-        "tau2": None if fixed else finite(fit.tau2),
-        "i2": finite(fit.i2),
-        "qe": finite(fit.qe),
-        "qe_pval": finite(fit.qe_pval),
+        **counts,
+        **{key: finite(getattr(mean, key)[0]) for key in ESTIMATES},
+        "pi_lb": finite(limits.pi_lb[0]),
+        "pi_ub": finite(limits.pi_ub[0]),
+        "tau2": spread.get("tau2"),
+        "i2": spread.get("i2"),
+        "qe": finite(own.fit.qe),
+        "qe_pval": finite(own.fit.qe_pval),
         "level": model.row.level,
     }
+
+
+def _alone(model: EstimatedModel, effects: list[Record]) -> EstimatedModel | None:
+    from analysis.models.fitting import fit_prepared
+
+    row = replace(model.row, mods=None, permutations=0, bootstrap=0)
+    try:
+        return fit_prepared(effects, row, measure=model.measure)
+    except (ModelError, TooFewStudiesError, ConvergenceError):
+        return None

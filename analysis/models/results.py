@@ -7,97 +7,64 @@ from typing import Any
 
 import numpy as np
 
-from analysis.frequentist import (
-    fit_meta_regression,
-    fit_random_effects,
-    heterogeneity_intervals,
-    likelihood_ratio_test,
-    permutation_test,
-    term_tests,
-    variance_inflation,
-)
+from analysis.frequentist import cluster_wild_bootstrap, permutation_test, variance_inflation
 from analysis.frequentist.laws import critical
+from analysis.frequentist.mixed_results import MultilevelFit
 from analysis.models.answers import build_predictions, build_slopes
 from analysis.models.fitted import FittedModel, Record, finite
-from analysis.models.fitting import FrequentistModel, caveats
+from analysis.models.estimated import EstimatedModel, column_of
+from analysis.models.fitting import caveats
+from analysis.models.honesty import build_power, build_support
+from analysis.models.sweeping import build_sweep
 from analysis.models.groups import build_cells, build_subgroups
-from analysis.results import Interval
-from analysis.vocabulary import FIXED_METHODS
 
 
-def build_model_tables(model: FrequentistModel, *, group: str | None = None) -> dict[str, list[Record]]:
+def build_model_tables(model: EstimatedModel, *, group: str | None = None) -> dict[str, list[Record]]:
     """Build every table of a model, by name; those that do not apply are empty.
 
     Parameters
     ----------
-    model : FrequentistModel
+    model : EstimatedModel
     group : str, optional
         Column whose levels get a model each, for the sections of a forest plot.
     """
     return {
         "coefficients": build_coefficients(model),
-        "heterogeneity": build_heterogeneity(model),
+        "heterogeneity": model.heterogeneity(),
+        "components": model.components(),
         "studies": build_studies(model),
         "predictions": build_predictions(model),
         "tests": build_tests(model),
         "cells": build_cells(model),
         "slopes": build_slopes(model),
         "collinearity": build_collinearity(model),
+        "sweep": build_sweep(model),
+        "support": build_support(model),
+        "power": build_power(model),
         "subgroups": build_subgroups(model, group),
         "excluded": list(model.excluded),
     }
 
 
-def build_coefficients(model: FrequentistModel) -> list[Record]:
+def build_coefficients(model: EstimatedModel) -> list[Record]:
     """One row per coefficient."""
-    fit = model.fit
+    found = model.coefficients()
     return [
         {
             "term": name,
-            "estimate": finite(fit.beta[index]),
-            "se": finite(fit.se[index]),
-            "stat": finite(fit.stat[index]),
-            "dist": fit.dist,
-            "ddf": finite(fit.ddf),
-            "pval": finite(fit.pval[index]),
-            "ci_lb": finite(fit.ci_lb[index]),
-            "ci_ub": finite(fit.ci_ub[index]),
+            "estimate": finite(found.estimate[index]),
+            "se": finite(found.se[index]),
+            "stat": finite(found.stat[index]),
+            "dist": model.dist,
+            "ddf": finite(found.ddf[index]),
+            "pval": finite(found.pval[index]),
+            "ci_lb": finite(found.ci_lb[index]),
+            "ci_ub": finite(found.ci_ub[index]),
             "interval": "confidence",
-            "level": fit.level,
+            "level": found.level,
         }
-        for index, name in enumerate(fit.names)
+        for index, name in enumerate(model.fit.names)
     ]
-
-
-def build_heterogeneity(model: FrequentistModel) -> list[Record]:
-    """tau2, tau, I2, H2 with intervals from one interval of tau2, and the Q test."""
-    fit, limits = model.fit, model.tau2_limits
-    blank: Record = {"se": None, "ci_lb": None, "ci_ub": None, "df": None, "pval": None}
-    q = {**blank, "quantity": "qe", "estimate": finite(fit.qe), "df": finite(fit.qe_df), "pval": finite(fit.qe_pval)}
-    method = fit.method if limits is None else f"{fit.method}/{limits.kind}"
-    values: dict[str, tuple[Any, Any, Interval | None]] = {}
-    if fit.method not in FIXED_METHODS:
-        values["tau2"] = (fit.tau2, fit.se_tau2, limits)
-        root = None if limits is None else _square_root(limits)
-        values["tau"] = (np.sqrt(fit.tau2), None, root)
-    i2, h2 = (None, None) if limits is None else heterogeneity_intervals(fit, limits)
-    values |= {"i2": (fit.i2, None, i2), "h2": (fit.h2, None, h2)}
-    rows: list[Record] = [
-        {
-            **blank,
-            "quantity": quantity,
-            "estimate": finite(estimate),
-            "se": finite(se),
-            "ci_lb": finite(interval.lb) if interval else None,
-            "ci_ub": finite(interval.ub) if interval else None,
-        }
-        for quantity, (estimate, se, interval) in values.items()
-    ]
-    return [{**row, "method": method, "level": fit.level} for row in (*rows, q)]
-
-
-def _square_root(limits: Interval) -> Interval:
-    return Interval(lb=np.sqrt(limits.lb), ub=np.sqrt(limits.ub), level=limits.level, kind=limits.kind)
 
 
 def build_studies(model: FittedModel) -> list[Record]:
@@ -119,18 +86,38 @@ def build_studies(model: FittedModel) -> list[Record]:
     ]
 
 
-def build_tests(model: FrequentistModel) -> list[Record]:
-    """Omnibus, per-term, likelihood-ratio and permutation tests of the moderators."""
-    fit, design = model.fit, model.design
-    if design is None:
+def build_tests(model: EstimatedModel) -> list[Record]:
+    """Omnibus, per-term, likelihood-ratio, permutation and bootstrap tests of the moderators."""
+    if model.design is None:
         return _permutation_rows(model)
-    law = "chi2" if math.isinf(float(fit.ddf)) else "F"
-    omnibus = _test("omnibus", "all", fit.qm, law, fit.qm_df, fit.ddf, fit.qm_pval)
-    terms = [
-        _test("term", test.term, test.stat, test.dist, test.df, test.ddf, test.pval)
-        for test in term_tests(fit, design.design)
+    found = model.likelihood_ratio()
+    note = "both models refitted by ML"
+    ratio = (
+        [] if found is None else [_test("likelihood_ratio", "all", found[0], "chi2", found[1], None, found[2], note)]
+    )
+    return [_omnibus(model), *_term_rows(model), *ratio, *_permutation_rows(model), *_bootstrap_rows(model)]
+
+
+def _omnibus(model: EstimatedModel) -> Record:
+    fit, robust = model.fit, model.robust
+    if robust is not None:
+        test = robust.omnibus
+        assert test is not None
+        return _test("omnibus", "all", test.stat, test.dist, test.df, test.ddf, test.pval, _how(model))
+    ddf = fit.qm_ddf if isinstance(fit, MultilevelFit) else fit.ddf
+    law = "chi2" if math.isinf(float(ddf)) else "F"
+    return _test("omnibus", "all", fit.qm, law, fit.qm_df, ddf, fit.qm_pval)
+
+
+def _term_rows(model: EstimatedModel) -> list[Record]:
+    return [
+        _test("term", test.term, test.stat, test.dist, test.df, test.ddf, test.pval, _how(model))
+        for test in model.term_tests()
     ]
-    return [omnibus, *terms, *_likelihood_rows(model), *_permutation_rows(model)]
+
+
+def _how(model: EstimatedModel) -> str | None:
+    return None if model.robust is None else f"{model.robust.kind}, approximate Hotelling (HTZ)"
 
 
 def _test(test: str, term: str, stat: Any, dist: str, df: Any, ddf: Any, pval: Any, note: str | None = None) -> Record:
@@ -146,21 +133,9 @@ def _test(test: str, term: str, stat: Any, dist: str, df: Any, ddf: Any, pval: A
     }
 
 
-def _likelihood_rows(model: FrequentistModel) -> list[Record]:
-    assert model.design is not None
-    design = model.design.design
-    if not design.has_intercept or model.row.method in FIXED_METHODS:
-        return []
-    yi, vi = model.numbers("yi"), model.numbers("vi")
-    full = fit_meta_regression(yi, vi, design, method="ML", level=model.row.level)
-    test = likelihood_ratio_test(full, fit_random_effects(yi, vi, method="ML", level=model.row.level))
-    note = "both models refitted by ML"
-    return [_test("likelihood_ratio", "all", test.stat, "chi2", test.df, None, test.pval, note)]
-
-
-def _permutation_rows(model: FrequentistModel) -> list[Record]:
+def _permutation_rows(model: EstimatedModel) -> list[Record]:
     row = model.row
-    if not row.permutations:
+    if not row.permutations or isinstance(model.fit, MultilevelFit):
         return []
     X = model.design.design if model.design else None
     found = permutation_test(
@@ -182,7 +157,23 @@ def _permutation_rows(model: FrequentistModel) -> list[Record]:
     return [omnibus, *rows] if X is not None else rows
 
 
-def build_collinearity(model: FrequentistModel) -> list[Record]:
+def _bootstrap_rows(model: EstimatedModel) -> list[Record]:
+    row, robust = model.row, model.robust
+    if not row.bootstrap or robust is None or model.design is None:
+        return []
+    shared: dict[str, Any] = {"draws": row.bootstrap, "seed": row.seed, "kind": robust.kind}
+    cluster = column_of(model.effects, row.cluster, row.name, "cluster")
+    rows = []
+    eye = np.eye(model.fit.p)
+    columns = [index for index, name in enumerate(model.fit.names) if name != "intrcpt"]
+    for name, places in (("all", columns), *((term.name, list(term.columns)) for term in model.design.design.terms)):
+        found = cluster_wild_bootstrap(model.numbers("yi"), model.X, model.marginal(), cluster, eye[places], **shared)
+        note = f"{found.weights} weights, {'all' if found.exact else 'random'} arrangements: {found.draws}"
+        rows.append(_test("wild_bootstrap", name, found.stat, "bootstrap", found.df, None, found.pval, note))
+    return rows
+
+
+def build_collinearity(model: EstimatedModel) -> list[Record]:
     """Variance inflation of every term."""
     if model.design is None:
         return []
@@ -192,18 +183,37 @@ def build_collinearity(model: FrequentistModel) -> list[Record]:
     ]
 
 
-def build_fit_document(model: FrequentistModel, tables: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
-    """The whole fit as JSON: the model row, every field of `Fit`, and the sentences a reader must see."""
-    fit = model.fit
-    fields = {name: _plain(value) for name, value in asdict(fit).items() if name not in ("vb_z", "notes")}
+def build_fit_document(model: EstimatedModel, tables: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
+    """The whole fit as JSON: the model row, the fit, what is robust of it, and the sentences a reader must see."""
     sparse = sum(bool(cell["sparse"]) for cell in tables["cells"])
     return {
         "model": asdict(model.row),
         "measure": model.measure,
         "n_studies": model.n_studies,
-        **fields,
+        **_plain(model.fields()),
+        **_plain(_robust_fields(model)),
         "notes": list(caveats(model, sparse)),
     }
+
+
+def _robust_fields(model: EstimatedModel) -> dict[str, Any]:
+    """What a robust variance puts in the place of the model's own, which stands under `model_based`."""
+    robust = model.robust
+    if robust is None:
+        return {"robust": None}
+    own = model.fields()
+    replaced = ("se", "vb", "stat", "ddf", "pval", "ci_lb", "ci_ub")
+    fields: dict[str, Any] = {name: getattr(robust, name) for name in replaced}
+    if robust.omnibus is not None:
+        test = robust.omnibus
+        fields |= {"qm": test.stat, "qm_df": test.df, "qm_ddf": test.ddf, "qm_pval": test.pval}
+    if own["pi_lb"] is not None:
+        limits = model.predict(np.ones((1, 1)))
+        fields |= {"pi_lb": limits.pi_lb[0], "pi_ub": limits.pi_ub[0], "pi_kind": limits.interval}
+    kept = (*replaced, "dist", "qm", "qm_df", "qm_ddf", "qm_pval", "pi_lb", "pi_ub", "pi_kind")
+    based = {name: own[name] for name in kept if name in own}
+    named = {"kind": robust.kind, "cluster": model.row.cluster, "n_clusters": robust.n_clusters}
+    return {**fields, "dist": "t", "robust": named, "model_based": based}
 
 
 def _plain(value: Any) -> Any:

@@ -30,16 +30,34 @@ KINDS: Final[dict[str, str]] = {
     **{f"pi_{kind}_{side}": "effect" for kind in ("normal", "higgins", "knapp_hartung") for side in ("lb", "ub")},
     **dict.fromkeys(("se", "sei", "resid", "tau2", "se_tau2", "tau"), "fine"),
     **{f"{name}_{side}": "fine" for name in ("tau2", "tau") for side in ("ci_lb", "ci_ub")},
-    **dict.fromkeys(("i2", "i2_ci_lb", "i2_ci_ub", "r2", "weight"), "percent"),
+    **dict.fromkeys(("i2", "i2_ci_lb", "i2_ci_ub", "r2", "weight", "share_between", "share_within"), "percent"),
     **dict.fromkeys(("pval", "qe_pval", "qm_pval"), "p"),
     **dict.fromkeys(
-        ("k", "n_studies", "n_total", "ni", "count", "total", "p", "rank", "cost", "tried", "hits"), "count"
+        (
+            "k",
+            "n_studies",
+            "n_clusters",
+            "varying",
+            "groups",
+            "n_total",
+            "ni",
+            "count",
+            "total",
+            "p",
+            "rank",
+            "cost",
+            "tried",
+            "hits",
+        ),
+        "count",
     ),
     **dict.fromkeys(("ddf", "df", "qe_df", "qm_df", "level", "row", "tolerance"), "df"),
     **dict.fromkeys(("median", "q025", "q250", "q500", "q750", "q975", "observed_lb", "observed_ub"), "effect"),
-    **dict.fromkeys(("p_positive", "p_direction", "p_rope", "p_outside"), "probability"),
+    **dict.fromkeys(("p_positive", "p_direction", "p_rope", "p_outside", "power", "planned"), "probability"),
     **dict.fromkeys(("prior_prob", "posterior_prob"), "probability"),
-    **dict.fromkeys(("sd", "mean", "mcse_mean", "rhat", "lower", "upper", "truth", "rope_lb", "rope_ub"), "fine"),
+    **dict.fromkeys(
+        ("sd", "mean", "mcse_mean", "rhat", "lower", "upper", "truth", "rope_lb", "rope_ub", "detectable"), "fine"
+    ),
     **dict.fromkeys(("ess_bulk", "ess_tail"), "rounded"),
     "p_tail": "p",
 }
@@ -206,6 +224,10 @@ def _rounded(column: str, value: float, record: Mapping[str, Value], measure: st
         return _beside_printed(value, record)
     if column == "distance":
         return format_percent(100 * value)
+    if "component" in record and column in ("estimate", "ci_lb", "ci_ub"):
+        return format_number(value, FINE_DIGITS)
+    if column == "effect" and "power" in record:
+        return format_number(value, FINE_DIGITS)
     kind = QUANTITIES.get(str(record["quantity"]), "number") if "method" in record and "quantity" in record else None
     if kind is None or column in ("df", "pval", "level"):
         kind = "fine" if column.endswith(MODEL_SCALE) else KINDS.get(column, "number")

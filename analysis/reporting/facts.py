@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from analysis.reporting.display import Row, Value
+from analysis.tables.models import takes_as_independent
 from analysis.vocabulary import (
     BACK_TRANSFORMS,
     FIXED_METHODS,
@@ -19,6 +20,8 @@ from analysis.vocabulary import (
 
 # What the tables call all moderators of a model together.
 ALL: Final = "all"
+# Tables of the panel on what an interaction rests on.
+PANEL: Final = ("cells", "support", "power")
 # A proportion has no value that means "no association".
 WITHOUT_NULL: Final = ("PLO",)
 
@@ -73,7 +76,7 @@ def mean_facts(row: Mapping[str, Value]) -> MeanFacts:
         sign=None if estimate is None or null is None else "positive" if float(estimate) > null else "negative",
         few_studies=float(row["n_studies"] or 0) < MIN_K_PER_MODERATOR,
         few_for_funnel=float(row["n_studies"] or 0) < MIN_K_FUNNEL_ASYMMETRY,
-        dependent=float(row["k"] or 0) > float(row["n_studies"] or 0),
+        dependent=takes_as_independent(row) and float(row["k"] or 0) > float(row["n_studies"] or 0),
         no_spread=row["tau2"] == 0,
         heterogeneity_clear=is_clear(row["qe_pval"], row["level"]),
     )
@@ -122,6 +125,45 @@ def caution_reasons(row: Mapping[str, Value], cells: Sequence[Mapping[str, Value
         "dependent": facts.dependent,
     }
     return [name for name, holds in reasons.items() if holds]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HonestyFacts:
+    """What the interactions of one model rest on; None or empty where nothing is known of it.
+
+    `ecological` are moderators of which next to nothing varies within studies; `weakest` and `strongest` are the
+    contrasts with the least and the most power.
+    """
+
+    model: Row
+    smallest: Row | None
+    sparse: Sequence[Row]
+    ecological: Sequence[Row]
+    weakest: Row | None
+    strongest: Row | None
+
+
+def honesty_facts(shown: Mapping[str, Sequence[Row]], models: Sequence[str]) -> list[HonestyFacts]:
+    """Gather, for every model with an interaction, what stands in the panel that comes before any p value."""
+    found = []
+    for row in shown["models"]:
+        own = {name: [line for line in shown[name] if line["model"].value == row["model"].value] for name in PANEL}
+        cells = [cell for cell in own["cells"] if ":" in str(cell["term"].value)]
+        if row["model"].value not in models or not (cells or own["power"]):
+            continue
+        powers = [line for line in own["power"] if not line["power"].missing]
+        powers.sort(key=lambda line: float(line["power"].value or 0))
+        found.append(
+            HonestyFacts(
+                model=row,
+                smallest=min(cells, key=lambda cell: float(cell["n_studies"].value or 0), default=None),
+                sparse=[cell for cell in cells if cell["sparse"].value == "yes"],
+                ecological=[line for line in own["support"] if line["ecological"].value == "yes"],
+                weakest=powers[0] if powers else None,
+                strongest=powers[-1] if powers else None,
+            )
+        )
+    return found
 
 
 type Tested = tuple[Row, bool]

@@ -12,7 +12,7 @@ from analysis.reporting.bayesian import bayesian_facts, bayesian_thresholds
 from analysis.reporting.bibtex import Work
 from analysis.reporting.display import Row, Value, plain_name, prose, show_rows
 from analysis.reporting.display_tables import DisplayTable, build_display_table
-from analysis.reporting.facts import caution_reasons, mean_facts, moderator_facts, thresholds
+from analysis.reporting.facts import caution_reasons, honesty_facts, mean_facts, moderator_facts, thresholds
 from analysis.reporting.references import Citations, link_doi
 from analysis.reporting.svg import inline_svg
 from analysis.tables.models import NOTE_END
@@ -66,6 +66,7 @@ def build_context(inputs: Inputs) -> dict[str, Any]:
         "headline": shown["headline"][0],
         "facts": mean_facts(records[headline]),
         "moderated": [moderator_facts(str(name), shown, records[name]) for name in moderated],
+        "honesty": honesty_facts(shown, [str(name) for name in moderated]),
         "reasons": caution_reasons(records[headline], inputs.tables["cells"]),
         "headline_moderated": headline in moderated,
         "others": [

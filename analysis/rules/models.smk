@@ -6,9 +6,9 @@ rule fit_frequentist:
     input:
         effects=rules.compute_effects.output.effects,
         script="analysis/stages/fit_frequentist.py",
-        code=sources("models", "frequentist", "formulas"),
+        code=sources("models", "frequentist", "formulas", "formatting"),
     output:
-        multiext("results/{analysis}/{model}/", *(f"{table}.csv" for table in FIT_TABLES)),
+        multiext("results/{analysis}/{model}/", *(f"{table}.csv" for table in (*FIT_TABLES, *DEPENDENCE_TABLES))),
         fit="results/{analysis}/{model}/fit.json",
         coefficients=report(
             "results/{analysis}/{model}/coefficients.csv",

@@ -66,7 +66,11 @@ def draw_pooled(analysis: AnalysisRow, row: ModelRow, results: Path) -> Iterator
     groups, parts = None, []
     if analysis.forest_group is not None:
         groups = level_labels(column_values(results / "effects.csv", analysis.forest_group))
-        parts = [record for record in subgroups if record["moderator"] == analysis.forest_group]
+        parts = [
+            record
+            for record in subgroups
+            if record["moderator"] == analysis.forest_group and record["estimate"] is not None
+        ]
     shared: dict[str, Any] = {"measure": analysis.measure, "heterogeneity": spread, "subgroups": parts}
     shared |= {"mean": mean, "prediction": row.prediction}
     forest = plot_forest(studies, **shared, level=row.level, groups=groups, method=row.method, title=analysis.title)
@@ -76,6 +80,42 @@ def draw_pooled(analysis: AnalysisRow, row: ModelRow, results: Path) -> Iterator
     words = describe_funnel(studies, **funnel)
     figure = plot_funnel(studies, **funnel, tau2=tau2, level=row.level, title=analysis.title)
     yield figure, {"kind": "funnel", "model": row.name, "file": "funnel.svg", **words}
+
+
+def draw_dependence(analysis: AnalysisRow, models: Sequence[ModelRow], results: Path) -> Iterator[Drawing]:
+    """Draw an orchard of the headline where a study may have several effects, and the models under other correlations."""
+    from analysis.figures.descriptions import describe_bubble
+    from analysis.figures.orchard import orchard_levels, plot_orchard
+    from analysis.figures.sweep import describe_sweep, plot_sweep
+
+    headline = next((row for row in models if row.name == analysis.headline and row.structure != "independent"), None)
+    if headline is not None:
+        names = ("studies", "predictions", "subgroups")
+        studies, predictions, parts = (read_records(results / headline.name / f"{name}.csv", name) for name in names)
+        groups, by = None, analysis.forest_group
+        if by is not None:
+            groups = level_labels(column_values(results / "effects.csv", by))
+            parts = [record for record in parts if record["moderator"] == by]
+        mean = next(record for record in predictions if record["kind"] == "mean")
+        shared: dict[str, Any] = {"mean": mean, "subgroups": parts, "groups": groups, "measure": analysis.measure}
+        name = "study" if by is None else by.replace("_", " ")
+        words = describe_bubble(
+            studies, orchard_levels(mean, parts if groups else ()), moderator=name, measure=analysis.measure
+        )
+        words["title"] = "Orchard plot of the effects" + ("" if by is None else f", by {name}")
+        figure = plot_orchard(studies, **shared, title=analysis.title)
+        yield figure, {"kind": "orchard", "model": headline.name, "file": "orchard.svg", **words}
+    sweep = [
+        {"model": row.name, **record}
+        for row in models
+        for record in read_records(results / row.name / "sweep.csv", "sweep")
+    ]
+    if sweep:
+        named = {row.name: row.name.replace("_", " ") for row in models}
+        own = {row.name: row.rho for row in models}
+        figure = plot_sweep(sweep, own=own, names=named, measure=analysis.measure, title=analysis.title)
+        words = describe_sweep(sweep, names=named, measure=analysis.measure)
+        yield figure, {"kind": "sweep", "model": str(sweep[0]["model"]), "file": "sweep.svg", **words}
 
 
 def draw_moderators(analysis: AnalysisRow, row: AnyModelRow, results: Path) -> Iterator[Drawing]:
@@ -134,6 +174,9 @@ def run(arguments: argparse.Namespace) -> None:
     models = {row.name: row for row in (model_row_from_json(json.dumps(row)) for row in json.loads(arguments.models))}
     pooling = pooling_model(analysis, models)
     drawn = [] if pooling is None else list(draw_pooled(analysis, pooling, arguments.results))
+    drawn += draw_dependence(
+        analysis, [row for row in models.values() if isinstance(row, ModelRow) and not row.moderated], arguments.results
+    )
     for row in models.values():
         if row.moderated:
             drawn += draw_moderators(analysis, row, arguments.results)

@@ -18,13 +18,14 @@ MODEL_TABLES = (
     *("coefficients", "heterogeneity", "studies", "predictions", "tests", "cells", "slopes", "collinearity"),
     *("subgroups", "excluded"),
 )
+DEPENDENCE_TABLES = ("components", "sweep", "support", "power")
 POSTERIOR_TABLES = ("answers", "priors", "prior_checks", "expectations", "diagnostics", "sensitivity", "averaging")
 
 
 def read_model(results: Path, row: AnyModelRow) -> ModelResults:
     """Return what one model left behind."""
     folder = results / row.name
-    names = (*MODEL_TABLES, *(POSTERIOR_TABLES if row.engine in BAYESIAN_ENGINES else ()))
+    names = (*MODEL_TABLES, *(POSTERIOR_TABLES if row.engine in BAYESIAN_ENGINES else DEPENDENCE_TABLES))
     tables = {name: read_records(folder / f"{name}.csv", name) for name in names}
     return ModelResults(name=row.name, fit=read_json(folder / "fit.json"), tables=tables)
 

@@ -17,6 +17,7 @@ from analysis.stages.running import run_stage
 
 TABLES = (
     *("headline", "models", "coefficients", "tests", "heterogeneity", "predictions", "cells", "slopes", "subgroups"),
+    *("components", "sweep", "support", "power"),
     *("collinearity", "studies", "excluded", "exclusions"),
     *("answers", "priors", "prior_checks", "expectations", "diagnostics", "sensitivity", "averaging", "comparison"),
     "truths",

@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.tables.bayesian import build_bayesian_tables
 from analysis.tables.coefficients import build_coefficients_table
+from analysis.tables.dependence import build_dependence_tables
 from analysis.tables.headline import build_headline_table
 from analysis.tables.models import build_models_table
 from analysis.tables.moderators import (
@@ -51,6 +52,7 @@ def build_all_tables(
         "slopes": build_slopes_table(models, measure),
         "subgroups": build_subgroups_table(models, measure),
         "collinearity": build_collinearity_table(models),
+        **build_dependence_tables(models, measure),
         "studies": build_studies_table(headline, measure, name),
         "excluded": left_out,
         "exclusions": build_exclusions_table(left_out),

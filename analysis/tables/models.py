@@ -28,11 +28,14 @@ def build_model_row(model: ModelResults, measure: str) -> Record:
     """Everything one model says about the mean, its heterogeneity and its fit, on the shown and on its own scale."""
     fit = model.fit
     row: Record = {"model": model.name, "measure": measure}
-    row |= {key: fit["model"].get(key) for key in ("engine", "method", "test", "mods", "weights", "tau2_interval")}
+    row |= {
+        key: fit["model"].get(key)
+        for key in ("engine", "structure", "robust", "method", "test", "mods", "weights", "tau2_interval")
+    }
     row |= {"k": fit["k"], "n_studies": fit["n_studies"], "n_total": total_sample_size(model.table("studies"))}
     row |= {"p": fit["p"], "level": float(fit["level"])}
     row |= _mean_effect(model, measure)
-    row |= {key: number(fit.get(key)) for key in FIT_NUMBERS}
+    row |= {key: number(_total(fit.get(key))) for key in FIT_NUMBERS}
     row["tau"] = None if row["tau2"] is None else math.sqrt(float(row["tau2"]))
     row |= _heterogeneity_limits(model)
     row |= {key: bool(fit["convergence"][key]) for key in ("converged", "at_boundary")}
@@ -57,8 +60,18 @@ def status(model: ModelResults) -> str:
         return "not converged"
     sparse = any(cell["sparse"] for cell in model.table("cells"))
     few = model.fit["n_studies"] < MIN_K_PER_MODERATOR * max(1, model.fit["p"] - 1)
-    dependent = model.fit["k"] > model.fit["n_studies"]
+    dependent = takes_as_independent(model.fit["model"]) and model.fit["k"] > model.fit["n_studies"]
     return "caution" if model.fit.get("notes") or sparse or few or dependent else "ok"
+
+
+def takes_as_independent(row: Mapping[str, Any]) -> bool:
+    """The model treats several effects of one study as if they came from several."""
+    return row.get("structure") in (None, "independent") and row.get("robust") is None
+
+
+def _total(value: Any) -> Any:
+    """I2 of a model with several levels is a share for each, and their total."""
+    return value["total"] if isinstance(value, Mapping) else value
 
 
 def _mean_effect(model: ModelResults, measure: str) -> Record:

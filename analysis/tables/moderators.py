@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from analysis.tables.records import ModelResults, Record, Records, number, on_both_scales
+from analysis.tables.records import ModelResults, Record, Records, number, on_both_scales, stacked
 
 SLOPE_SCALED: Final = ("estimate", "ci_lb", "ci_ub")
 SUBGROUP_SCALED: Final = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
@@ -11,22 +11,22 @@ SUBGROUP_SCALED: Final = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
 
 def build_tests_table(models: Sequence[ModelResults]) -> Records:
     """One row per model and joint test."""
-    return _stacked(models, "tests")
+    return stacked(models, "tests")
 
 
 def build_cells_table(models: Sequence[ModelResults]) -> Records:
     """One row per model and cell: how many studies an interaction or a factor rests on."""
-    return _stacked(models, "cells")
+    return stacked(models, "cells")
 
 
 def build_collinearity_table(models: Sequence[ModelResults]) -> Records:
     """One row per model and term: variance inflation."""
-    return _stacked(models, "collinearity")
+    return stacked(models, "collinearity")
 
 
 def build_heterogeneity_table(models: Sequence[ModelResults]) -> Records:
     """One row per model and quantity (tau2, tau, I2, H2, Q), with its interval."""
-    return _stacked(models, "heterogeneity")
+    return stacked(models, "heterogeneity")
 
 
 def build_slopes_table(models: Sequence[ModelResults], measure: str) -> Records:
@@ -53,11 +53,3 @@ def build_subgroups_table(models: Sequence[ModelResults], measure: str) -> Recor
             row |= {key: number(record[key]) for key in ("se", "tau2", "i2", "qe", "qe_pval", "level")}
             rows.append(row | {"source": model.source("subgroups", index)})
     return rows
-
-
-def _stacked(models: Sequence[ModelResults], name: str) -> Records:
-    return [
-        {"model": model.name, **record, "source": model.source(name, index)}
-        for model in models
-        for index, record in enumerate(model.table(name))
-    ]

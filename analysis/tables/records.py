@@ -62,3 +62,12 @@ def on_both_scales(record: Mapping[str, Value], columns: Sequence[str], measure:
     show = shown if mean else shown_difference
     both: Record = {column: show(record[column], measure) for column in columns}
     return both | {f"{column}_model_scale": number(record[column]) for column in columns}
+
+
+def stacked(models: Sequence[ModelResults], name: str) -> Records:
+    """Return one table of all models under each other, as it is."""
+    return [
+        {"model": model.name, **record, "source": model.source(name, index)}
+        for model in models
+        for index, record in enumerate(model.table(name))
+    ]

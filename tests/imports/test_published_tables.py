@@ -97,7 +97,8 @@ def test_new_takes_them_and_the_workflow_agrees(published: dict[str, Any], folde
 
 ROW = ModelRow(
     name="random", engine="frequentist", method="REML", test="z", mods=None, weights=None, tau2_interval="QP",
-    prediction="normal", permutations=0, level=95.0, seed=1,
+    prediction="normal", permutations=0, level=95.0, seed=1, structure="independent", outer=None, inner=None,
+    covariance="UN", rho=0.6, robust=None, cluster="study_id", bootstrap=0, dfs="residual", rope=None,
 )  # fmt: skip
 
 

@@ -15,6 +15,8 @@ type Record = dict[str, Any]
 type Tables = dict[str, list[Record]]
 
 DEFAULTS: Record = {
+    "structure": "independent", "outer": None, "inner": None, "covariance": "UN", "rho": 0.6, "robust": None,
+    "cluster": "study_id", "bootstrap": 0, "dfs": "residual", "rope": None,
     "name": "model", "engine": "frequentist", "method": "REML", "test": "knha", "mods": None, "weights": None,
     "tau2_interval": "QP", "prediction": "knapp_hartung", "permutations": 0, "level": 95.0, "seed": 1,
 }  # fmt: skip
