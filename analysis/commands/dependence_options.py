@@ -31,7 +31,7 @@ NAMES: Final = ("structure_word", "robust", "cluster", "bootstrap", "outer", "in
 # Options that mean something in some models only: when, and what to do.
 CONDITIONS: Final[dict[str, tuple[Callable[[Choices], Any], str]]] = {
     "cluster": (lambda c: c["robust"], "nothing is clustered without a robust variance. Give --robust CR2"),
-    "covariance": (lambda c: c["structure"] == "multivariate", "there are no dimensions here. Give --model multivariate"),
+    "covariance": (lambda c: c["structure"] == "multivariate", "there are no dimensions. Give --model multivariate"),
     "dfs": (lambda c: c["structure"] in MIXED_STRUCTURES and c["test"] == "t",
             "it is about t tests of models with several levels. Give --model multilevel --test t"),
 }  # fmt: skip

@@ -1,13 +1,12 @@
 """Apply a model row to dependent effects: several levels, correlated sampling errors, several dimensions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.covariance import BlockCovariance
-from analysis.errors import ConvergenceError, ModelError
 from analysis.frequentist import (
     fit_multilevel,
     likelihood_ratio_test_mixed,
@@ -15,12 +14,11 @@ from analysis.frequentist import (
     mixed_heterogeneity,
     mixed_predict,
     mixed_term_tests,
-    profile_intervals,
 )
 from analysis.frequentist.mixed_results import MultilevelFit
 from analysis.measures.vcalc import vcalc
 from analysis.models.estimated import EstimatedModel, column_of, quantity_row
-from analysis.models.fitted import Record, finite, moderators
+from analysis.models.fitted import Record, moderators
 from analysis.results import Array, Contrast, JointTest, Prediction
 from analysis.rows import ModelRow
 

@@ -42,13 +42,13 @@ class EstimatedModel(FittedModel):
         return (*self.said, *self.fit.notes, *(self.robust.notes if self.robust else ()))
 
     @property
-    def X(self) -> Array:
+    def matrix(self) -> Array:
         """Design matrix, (k, p)."""
         return self.design.design.X if self.design else np.ones((len(self.effects), 1))
 
     def fitted_values(self) -> Array:
         """Mean of every effect used, (k,), without its own deviation."""
-        values: Array = self.X @ self.fit.beta
+        values: Array = self.matrix @ self.fit.beta
         return values
 
     def contrast(self, L: Array) -> Contrast:
@@ -170,7 +170,7 @@ def make_robust(model: EstimatedModel) -> RobustFit | None:
     return robust_fit(
         fit.beta,
         fit.names,
-        model.X,
+        model.matrix,
         model.numbers("yi") - model.fitted_values(),
         model.marginal(),
         column_of(model.effects, row.cluster, row.name, "cluster"),

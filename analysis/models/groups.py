@@ -12,7 +12,6 @@ from analysis.models.estimated import EstimatedModel
 from analysis.models.fitted import FittedModel, Record, finite, is_missing
 from analysis.vocabulary import HUNTER_SCHMIDT, MIN_K_PER_CELL
 
-
 if TYPE_CHECKING:
     from analysis.formulas import DesignModel
 

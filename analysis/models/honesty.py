@@ -63,7 +63,7 @@ def build_power(model: EstimatedModel) -> list[Record]:
     """What every contrast of an interaction can find, one row each; no estimate and no p value among them.
 
     `effect` is the smallest one worth having, the upper limit of the region of practical equivalence; a slope is asked
-    for it per standard deviation of its moderator. `detectable` is what is found with the power studies are planned for.
+    for it per standard deviation of its moderator. `detectable` is found with the power that studies are planned for.
     """
     if model.design is None:
         return []

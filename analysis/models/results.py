@@ -11,12 +11,12 @@ from analysis.frequentist import cluster_wild_bootstrap, permutation_test, varia
 from analysis.frequentist.laws import critical
 from analysis.frequentist.mixed_results import MultilevelFit
 from analysis.models.answers import build_predictions, build_slopes
-from analysis.models.fitted import FittedModel, Record, finite
 from analysis.models.estimated import EstimatedModel, column_of
+from analysis.models.fitted import FittedModel, Record, finite
 from analysis.models.fitting import caveats
+from analysis.models.groups import build_cells, build_subgroups
 from analysis.models.honesty import build_power, build_support
 from analysis.models.sweeping import build_sweep
-from analysis.models.groups import build_cells, build_subgroups
 
 
 def build_model_tables(model: EstimatedModel, *, group: str | None = None) -> dict[str, list[Record]]:
@@ -167,7 +167,9 @@ def _bootstrap_rows(model: EstimatedModel) -> list[Record]:
     eye = np.eye(model.fit.p)
     columns = [index for index, name in enumerate(model.fit.names) if name != "intrcpt"]
     for name, places in (("all", columns), *((term.name, list(term.columns)) for term in model.design.design.terms)):
-        found = cluster_wild_bootstrap(model.numbers("yi"), model.X, model.marginal(), cluster, eye[places], **shared)
+        found = cluster_wild_bootstrap(
+            model.numbers("yi"), model.matrix, model.marginal(), cluster, eye[places], **shared
+        )
         note = f"{found.weights} weights, {'all' if found.exact else 'random'} arrangements: {found.draws}"
         rows.append(_test("wild_bootstrap", name, found.stat, "bootstrap", found.df, None, found.pval, note))
     return rows

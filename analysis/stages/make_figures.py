@@ -83,7 +83,7 @@ def draw_pooled(analysis: AnalysisRow, row: ModelRow, results: Path) -> Iterator
 
 
 def draw_dependence(analysis: AnalysisRow, models: Sequence[ModelRow], results: Path) -> Iterator[Drawing]:
-    """Draw an orchard of the headline where a study may have several effects, and the models under other correlations."""
+    """Draw an orchard of a headline model of dependent effects, and the models under other correlations."""
     from analysis.figures.descriptions import describe_bubble
     from analysis.figures.orchard import orchard_levels, plot_orchard
     from analysis.figures.sweep import describe_sweep, plot_sweep

@@ -1,4 +1,4 @@
-"""What several effects of one study do to a result: components by level, other assumptions, and what contrasts rest on."""
+"""What several effects of one study do to a result: components, other assumptions, what contrasts rest on."""
 
 from collections.abc import Sequence
 from typing import Final
