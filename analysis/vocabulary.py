@@ -242,3 +242,6 @@ P_CURVE_POWER: Final = 1.0 / 3.0
 PRECISION_PREDICTORS: Final = ("sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv")
 LIMIT_PREDICTORS: Final = ("sei", "vi", "ninv", "sqrtninv")
 ASYMMETRY_MODELS: Final = ("rma", "lm")
+# Trim and fill: estimators of the number of missing studies (Duval & Tweedie 2000), and the side they are missing on.
+TRIM_FILL_ESTIMATORS: Final = ("L0", "R0", "Q0")
+SIDES: Final = ("left", "right")
