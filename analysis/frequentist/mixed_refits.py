@@ -1,0 +1,130 @@
+"""Variance components estimated anew without each set of effects, from the optimum of all effects."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.covariance import Clusters
+from analysis.frequentist.mixed_likelihood import MixedData, Stack
+from analysis.frequentist.mixed_optimiser import Summit, Surface, climb, maximise
+from analysis.frequentist.mixed_results import MultilevelFit
+from analysis.frequentist.mixed_sets import Place, places, reduced
+from analysis.frequentist.multilevel import IDENTIFIED, build_surface
+from analysis.frequentist.structures import Parameters
+from analysis.results import Array, BoolArray, IntArray
+
+# Share of the largest variance that is given to every direction of a starting covariance: from a singular one no
+# climb can leave, because there the likelihood is flat in its factor.
+RIDGE = 1e-2
+
+
+class Refits(NamedTuple):
+    """For J sets: coefficients (J, p), covariance (J, p, p) in the basis, entries (J, m), whether it settled (J,)."""
+
+    b: Array
+    inverse: Array
+    entries: Array
+    converged: BoolArray
+
+
+def refit(fit: MultilevelFit, data: MixedData, clusters: Clusters, possible: BoolArray) -> Refits:
+    """Climb without every set that is `possible` (J,); not a number without the others."""
+    J, p, m = clusters.number, data.p, data.m
+    found = Refits(
+        np.full((J, p), np.nan), np.full((J, p, p), np.nan), np.full((J, m), np.nan), np.zeros(J, dtype=bool)
+    )
+    for rows in clusters.rows:
+        codes = clusters.codes[rows[:, 0]]
+        for place in places(data, rows):
+            for one, index in enumerate(place.members):
+                code = int(codes[index])
+                if possible[code]:
+                    without = _without(data, place, one)
+                    _climb(fit, without, clusters.codes != code, found, code)
+    return found
+
+
+def _without(data: MixedData, place: Place, one: int) -> MixedData:
+    """The data with one set turned into effects of unit variance that take no part."""
+    stack, j, at = data.stacks[place.stack], int(place.cluster[one]), place.position[one]
+    U, V, K = stack.U.copy(), stack.V.copy(), stack.K.copy()
+    U[j, at] = 0.0
+    V[j, at, :], V[j, :, at] = 0.0, 0.0
+    V[j, at, at] = 1.0
+    K[:, j, at, :], K[:, j, :, at] = 0.0, 0.0
+    rows: IntArray = stack.rows.copy()
+    rows[j, at] = -1
+    changed = Stack(rows=rows, U=U, V=V, K=K)
+    stacks = (*data.stacks[: place.stack], changed, *data.stacks[place.stack + 1 :])
+    return replace(data, stacks=stacks, k=data.k - len(at))
+
+
+def _climb(fit: MultilevelFit, data: MixedData, keep: BoolArray, found: Refits, code: int) -> None:
+    """Write the optimum without one set into row `code` of `found`."""
+    model = reduced(fit.model, keep)
+    free = np.array([level.number > 1 for level in model.levels], dtype=bool)
+    parameters = Parameters(free=free, structure=fit.model.structure)
+    surface = build_surface(data, parameters)
+    warm, other = _starts(fit, parameters)
+    if not _identified(data, surface, parameters, other):
+        return
+    summit = climb(surface, warm)
+    if summit is None or fit.convergence.lesser or not _settled_inside(surface, summit):
+        optimum = maximise(surface, [warm, other])
+        if optimum is None:
+            return
+        summit = optimum.summit
+    found.b[code], found.inverse[code] = summit.at.b, summit.at.inverse
+    found.entries[code] = parameters.map(summit.parameters).entries
+    found.converged[code] = summit.converged
+
+
+def _starts(fit: MultilevelFit, parameters: Parameters) -> list[Array]:
+    """The optimum of all effects, and as a check its variances shared out among all components."""
+    unit = fit.model.unit
+    sigma2, G = fit.sigma2 / unit**2, None if fit.G is None else fit.G / unit**2
+    parts = len(sigma2) + (G is not None)
+    total = max(float(sigma2.sum()) + (0.0 if G is None else float(np.diag(G).mean())), RIDGE)
+    shared = np.full(len(sigma2), total / parts)
+    if G is None:
+        return [parameters.at(sigma2, None), parameters.at(shared, None)]
+    q = len(G)
+    ridge = RIDGE * max(float(np.diag(G).max()), RIDGE) * np.eye(q)
+    even = total / parts * (0.5 * np.ones((q, q)) + 0.5 * np.eye(q))
+    return [parameters.at(sigma2, G + ridge), parameters.at(shared, even)]
+
+
+def _settled_inside(surface: Surface, summit: Summit) -> bool:
+    """Whether a climb ended on a top that no limit holds.
+
+    Where all starts agreed for all effects and this is so, no other top is sought.
+    """
+    at, free = summit.parameters, surface.upper > surface.lower
+    inside = (at > surface.lower) & (at < surface.upper)
+    H = summit.local.observed[np.ix_(free, free)]
+    return summit.converged and bool(inside[free].all()) and _full_rank(H, np.diag(H))
+
+
+def _identified(data: MixedData, surface: Surface, parameters: Parameters, start: Array) -> bool:
+    """Whether the information about the parameters at `start` has full rank.
+
+    It is judged beside the information that the effects would give were their means known: what the coefficients
+    absorb whole leaves rounding errors of that size.
+    """
+    here = surface.value(start)
+    if here is None:
+        return False
+    free = surface.upper > surface.lower
+    H = surface.local(start, here[1]).expected[np.ix_(free, free)]
+    known = build_surface(replace(data, restricted=False), parameters).local(start, here[1]).expected
+    return _full_rank(H, np.diag(known)[free])
+
+
+def _full_rank(H: Array, size: Array) -> bool:
+    if not len(H):
+        return True
+    if (size <= 0.0).any():
+        return False
+    scale = np.sqrt(size)
+    return bool(np.linalg.eigvalsh(H / np.outer(scale, scale))[0] >= IDENTIFIED)
