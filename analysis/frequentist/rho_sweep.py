@@ -2,8 +2,8 @@
 
 Two models side by side: correlated and hierarchical effects (Pustejovsky & Tipton 2022, Prev. Sci. 23, 425-438), whose
 sampling covariance has one rho within studies and random intercepts of study and effect; and one composite per study
-(Borenstein et al. 2009, chapter 24) under random effects. Both have model-based inference, and cluster-robust inference, which
-stays valid where rho is wrong.
+(Borenstein et al. 2009, chapter 24) under random effects. Both have model-based inference, and cluster-robust
+inference, which stays valid where rho is wrong.
 """
 
 from collections.abc import Callable, Mapping, Sequence
