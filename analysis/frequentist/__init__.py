@@ -11,6 +11,7 @@ from analysis.frequentist.inference import (
 )
 from analysis.frequentist.intervals import heterogeneity_intervals, tau2_interval
 from analysis.frequentist.meta_regression import fit_meta_regression
+from analysis.frequentist.mixed_profile import component_names, profile, profile_interval, profile_intervals
 from analysis.frequentist.multilevel import fit_multilevel
 from analysis.frequentist.prediction import predict
 from analysis.frequentist.random_effects import fit_random_effects
@@ -21,6 +22,7 @@ __all__ = [
     "between_within",
     "cell_support",
     "cluster_wild_bootstrap",
+    "component_names",
     "contrast",
     "contrast_power",
     "credibility_interval",
@@ -34,6 +36,9 @@ __all__ = [
     "likelihood_ratio_test",
     "permutation_test",
     "predict",
+    "profile",
+    "profile_interval",
+    "profile_intervals",
     "robust_contrast",
     "robust_fit",
     "tau2_interval",

@@ -135,9 +135,13 @@ def _quasi_newton(surface: Surface, found: Summit) -> Array:
             return 1e10 * (1.0 + abs(found.height)), np.zeros_like(at)
         return -here[0], -surface.local(at, here[1]).gradient
 
-    limits = list(zip(surface.lower, surface.upper, strict=True))
-    options = {"maxcor": 30, "maxiter": 1000, "maxfun": 3000, "ftol": 1e-15, "gtol": 1e-9}
-    at: Array = minimize(downhill, found.parameters, jac=True, method="L-BFGS-B", bounds=limits, options=options).x
+    settings: dict[str, Any] = {
+        "jac": True,
+        "method": "L-BFGS-B",
+        "bounds": list(zip(surface.lower, surface.upper, strict=True)),
+        "options": {"maxcor": 30, "maxiter": 1000, "maxfun": 3000, "ftol": 1e-15, "gtol": 1e-9},
+    }
+    at: Array = minimize(downhill, found.parameters, **settings).x
     return at
 
 
