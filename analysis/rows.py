@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from analysis.errors import ConfigError
-from analysis.vocabulary import BAYESIAN_ENGINES, POSTERIOR
+from analysis.vocabulary import BAYESIAN_ENGINES, POSTERIOR, PUBLISHED
 
 type Scalar = str | float | int | bool
 
@@ -162,8 +162,91 @@ def model_row_from_json(text: str) -> AnyModelRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrelationPathRow:
+    """A path model of correlations that studies report; `level` in per cent.
+
+    `pair` is the column whose levels name two constructs, `a-b`; `constructs` puts words to those names. `model` is as
+    `path_models.syntax` reads it, `simpler` one with fewer paths that is put beside it, or None. `structure`, `method`
+    and `plug_in` are those of the first stage, `draws` of the simulated intervals.
+    """
+
+    name: str
+    kind: str
+    title: str
+    question: str
+    dataset: str
+    pair: str
+    constructs: Mapping[str, str]
+    model: str
+    simpler: str | None
+    structure: str
+    method: str
+    plug_in: str
+    draws: int
+    level: float
+    seed: int
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Folders of data the row stands on."""
+        return (self.dataset,)
+
+    def to_json(self) -> str:
+        """Return the row as canonical JSON: equal rows give equal text."""
+        return _canonical(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote; ConfigError when the text is not a row of this kind."""
+        return cls(**_parsed(text, cls))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedPathRow:
+    """A mediation from published correlations; `level` in per cent.
+
+    `dimensions` are those of attachment, each a mediation of its own. `error_correlations` are what the errors of the
+    published values may correlate by, the first of them in the result, the others in its sensitivity.
+    """
+
+    name: str
+    kind: str
+    title: str
+    question: str
+    datasets: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    error_correlations: tuple[float, ...]
+    draws: int
+    level: float
+    seed: int
+
+    def to_json(self) -> str:
+        """Return the row as canonical JSON: equal rows give equal text."""
+        return _canonical(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote; ConfigError when the text is not a row of this kind."""
+        row = _parsed(text, cls)
+        lists = {key: tuple(row[key]) for key in ("datasets", "dimensions", "error_correlations")}
+        return cls(**{**row, **lists})
+
+
+type PathRow = CorrelationPathRow | PublishedPathRow
+
+
+def path_row_from_json(text: str) -> PathRow:
+    """Read the row of a path model of either kind."""
+    try:
+        kind = json.loads(text).get("kind")
+    except (json.JSONDecodeError, AttributeError):
+        kind = None
+    return PublishedPathRow.from_json(text) if kind == PUBLISHED else CorrelationPathRow.from_json(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Every choice of `config/config.yaml`, validated; analyses and models by name, in the order of the file.
+    """Every choice of `config/config.yaml`, validated; analyses, models and path models by name, in file order.
 
     A model stands here as it was written; `config.model_for` makes its row in an analysis. `tolerance` is the relative
     distance, in per cent, of a recomputed number from a published one.
@@ -175,14 +258,19 @@ class Config:
     rope: Mapping[str, tuple[float, float]]
     analyses: Mapping[str, AnalysisRow]
     models: Mapping[str, Mapping[str, Any]]
+    paths: Mapping[str, PathRow]
 
 
 def _canonical(row: Mapping[str, Any]) -> str:
     return json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _parsed(text: str, row_type: type[AnalysisRow] | type[ModelRow] | type[BayesianRow]) -> dict[str, Any]:
-    kind = "analysis" if row_type is AnalysisRow else "model"
+type _Row = AnalysisRow | AnyModelRow | PathRow
+_OPTIONS = {"AnalysisRow": "analysis", "CorrelationPathRow": "path", "PublishedPathRow": "path"}
+
+
+def _parsed(text: str, row_type: type[_Row]) -> dict[str, Any]:
+    kind = _OPTIONS.get(row_type.__name__, "model")
     try:
         row = json.loads(text)
     except json.JSONDecodeError as error:

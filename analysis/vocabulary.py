@@ -122,6 +122,17 @@ MISSING_MODERATORS: Final = ("exclude", "model")
 SAMPLERS: Final = ("nutpie", "pymc")
 POSTERIOR: Final = "posterior"
 
+# --- Path models
+# What they are fitted to: correlations that studies report, or pooled ones that publications print.
+CORRELATIONS: Final = "correlations"
+PUBLISHED: Final = "published"
+PATH_KINDS: Final = (CORRELATIONS, PUBLISHED)
+# Covariance of true correlations between studies, and what stands for them in their sampling covariance.
+PATH_STRUCTURES: Final = ("DIAG", "UN")
+PLUG_INS: Final = ("pooled", "own")
+# Studies of a pair of variables below which its pooled correlation is marked as resting on few.
+MIN_K_PER_PAIR: Final = 10
+
 # --- Published numbers
 # What may be said of a published number beside ours, best first.
 REPRODUCED: Final = "reproduced"

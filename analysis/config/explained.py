@@ -63,6 +63,8 @@ def _sentences(where: str, error: "ValidationError") -> Iterator[Problem]:
             yield Problem(
                 where, f"{_shown(value)} is not {_either(kinds)}.", "Change it; config/README.md shows an example."
             )
+        case "enum":
+            yield Problem(where, f'"{value}" is not a word for this.', did_you_mean(value, rule))
         case "pattern":
             yield Problem(where, f'"{value}" is not a name.', "Use lower-case letters, digits and underscores only.")
         case "minProperties" | "minItems" | "minLength":

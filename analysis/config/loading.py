@@ -8,8 +8,17 @@ from typing import Any
 from analysis.config.problems import problems_in_choices
 from analysis.config.source import Choices, read_choices, with_defaults
 from analysis.errors import ConfigError
-from analysis.rows import AnalysisRow, AnyModelRow, BayesianRow, Config, ModelRow
-from analysis.vocabulary import BAYESIAN_ENGINES
+from analysis.rows import (
+    AnalysisRow,
+    AnyModelRow,
+    BayesianRow,
+    Config,
+    CorrelationPathRow,
+    ModelRow,
+    PathRow,
+    PublishedPathRow,
+)
+from analysis.vocabulary import BAYESIAN_ENGINES, PUBLISHED
 
 
 def load_config(source: str | Path | Mapping[str, Any], data_dir: str | Path, *, where: str | None = None) -> Config:
@@ -38,6 +47,7 @@ def load_config(source: str | Path | Mapping[str, Any], data_dir: str | Path, *,
         analyses={name: _analysis(name, row, choices) for name, row in choices["analyses"].items()},
         rope={measure: (float(low), float(high)) for measure, (low, high) in choices["rope"].items()},
         models={name: with_defaults(row, choices) for name, row in choices["models"].items()},
+        paths={name: _path(name, row, seed, level) for name, row in choices.get("path_models", {}).items()},
     )
 
 
@@ -47,9 +57,8 @@ def model_for(config: Config, analysis: str, model: str) -> AnyModelRow:
     The seed is a hash of (seed, analysis, model), so that adding a model moves no other number. Priors and the region
     of practical equivalence that are stated by measure become those of the analysis' measure.
     """
-    digest = hashlib.sha256(f"{config.seed}/{analysis}/{model}".encode()).digest()
     asked, row = config.analyses[analysis], config.models[model]
-    own = {"name": model, "level": asked.level, "seed": int.from_bytes(digest[:4], "big")}
+    own = {"name": model, "level": asked.level, "seed": _seed(config.seed, analysis, model)}
     if row["engine"] not in BAYESIAN_ENGINES:
         own |= {"rope": config.rope.get(asked.measure), "rho": float(row["rho"])}
         return ModelRow(**{**row, **own, **{key: int(row[key]) for key in ("permutations", "bootstrap")}})
@@ -63,6 +72,20 @@ def model_for(config: Config, analysis: str, model: str) -> AnyModelRow:
 def of_measure(value: Any, measure: str) -> Any:
     """Return the entry of a choice that is stated by measure; None where it has none for this measure."""
     return value.get(measure) if isinstance(value, Mapping) else value
+
+
+def _seed(*parts: object) -> int:
+    return int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:4], "big")
+
+
+def _path(name: str, row: Choices, seed: int, level: float) -> PathRow:
+    """Return the row of a path model, with a seed of its own."""
+    own = {"name": name, "seed": _seed(seed, "paths", name), "draws": int(row["draws"])}
+    whole = {**row, **own, "level": float(row.get("level", level))}
+    if row["kind"] != PUBLISHED:
+        return CorrelationPathRow(**whole)
+    lists = {key: tuple(row[key]) for key in ("datasets", "dimensions")}
+    return PublishedPathRow(**{**whole, **lists, "error_correlations": tuple(map(float, row["error_correlations"]))})
 
 
 def _analysis(name: str, row: Choices, choices: Choices) -> AnalysisRow:

@@ -1,7 +1,7 @@
 """What can be wrong with a configuration: its shape by a JSON Schema, its words and columns by what is known."""
 
 import math
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from analysis.bayesian.priors import parse_prior
 from analysis.config.dependence import contradictions
 from analysis.config.explained import did_you_mean, explain
 from analysis.config.formula_words import formula_columns
-from analysis.config.source import Choices, read_choices, with_defaults
+from analysis.config.path_problems import problems_of_paths
+from analysis.config.shelf import Columns, read_columns
+from analysis.config.source import Choices, with_defaults
 from analysis.errors import ConfigError, Problem
-from analysis.files import load_schema, read_text
+from analysis.files import load_schema
 from analysis.vocabulary import (
     BAYESIAN_ENGINES,
     COVARIANCES,
@@ -34,11 +36,9 @@ from analysis.vocabulary import (
     TESTS,
 )
 
-type Columns = dict[str, Any]
-
 # The workflow has folders of these names beside those of its models and analyses.
 RESERVED_MODELS = ("tables", "figures")
-RESERVED_ANALYSES = ("data", "corpus")
+RESERVED_ANALYSES = ("data", "corpus", "paths")
 # What every table of computed effects has besides the columns of its dataset, and a formula or weight may use.
 COMPUTED_COLUMNS = ("ni", "vi", "sei", "study_id")
 _MODEL_WORDS: dict[str, tuple[str, Iterable[str]]] = {
@@ -114,6 +114,8 @@ def _problems_of_meaning(where: str, choices: Choices, data_dir: Path) -> Iterat
     for name, row in choices["analyses"].items():
         whole = {**choices["analysis_defaults"], **row}
         yield from _problems_of_analysis(f"{where}: analyses.{name}", whole, choices, data_dir)
+    taken = (*choices["analyses"], *RESERVED_ANALYSES)
+    yield from problems_of_paths(f"{where}: path_models", choices.get("path_models", {}), taken, data_dir)
 
 
 def _problems_of_words(
@@ -191,38 +193,13 @@ def _problems_of_analysis(where: str, row: Choices, choices: Choices, data_dir: 
     elif _is_bayesian(choices, row["headline"]):
         what = f'"{row["headline"]}" is Bayesian; the first page and the answer of a page are worded for other models.'
         yield Problem(f"{where}.headline", what, "Choose a frequentist model; Bayesian ones have their section.")
-    columns = yield from _read_dataset(f"{where}.dataset", row["dataset"], data_dir)
+    columns = yield from read_columns(f"{where}.dataset", row["dataset"], data_dir)
     if columns is not None:
         yield from _problems_of_columns(where, row, choices, columns)
 
 
 def _is_bayesian(choices: Choices, model: str) -> bool:
     return model in choices["models"] and with_defaults(choices["models"][model], choices)["engine"] in BAYESIAN_ENGINES
-
-
-def _read_dataset(where: str, dataset: str, data_dir: Path) -> Generator[Problem, None, Columns | None]:
-    """Yield what is wrong with the dataset and return its columns with what is declared of each; None without one."""
-    path = data_dir / dataset / "dataset.yaml"
-    if not path.is_file():
-        known = sorted(found.parent.name for found in data_dir.glob("*/dataset.yaml"))
-        what = f'there is no dataset "{dataset}" in {data_dir.as_posix()}/.'
-        yield Problem(where, what, did_you_mean(dataset, known))
-        return None
-    try:
-        described = read_choices(path)[1]
-    except ConfigError as error:
-        yield Problem(where, f"its description cannot be read: {error}", "")
-        return None
-    described = described if isinstance(described, dict) else {}
-    if described.get("kind") != "effects":
-        what = f'"{dataset}" is of kind {described.get("kind")}; only effects can be pooled.'
-        yield Problem(where, what, "Choose another dataset.")
-        return None
-    declared = described.get("columns")
-    table = path.with_name("effects.csv")
-    # Columns the toolkit knows need not be declared, so the table itself is asked too.
-    header = read_text(table).partition("\n")[0].strip().split(",") if table.is_file() else []
-    return {**dict.fromkeys(header), **(declared if isinstance(declared, dict) else {})}
 
 
 def _problems_of_columns(where: str, row: Choices, choices: Choices, columns: Columns) -> Iterator[Problem]:
