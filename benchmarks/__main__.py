@@ -5,11 +5,10 @@ python -m benchmarks --json       the same for machines
 python -m benchmarks --repeats 1  quick and rough
 """
 
-import argparse
-import json
 import sys
 
 from benchmarks import ours, peers
+from benchmarks.command import Row, clock, parser, run
 
 # Task, what it is, and the seconds it should stay under.
 TASKS = {
@@ -18,8 +17,6 @@ TASKS = {
     "subsets": ("REML on all 8,191 subsets of 13 studies", 0.2),
     "permutations": ("10,000 permutations, 50 studies, one moderator, REML", 1.0),
 }
-
-type Row = dict[str, str | float | int | bool | None]
 
 
 def rows(repeats: int) -> list[Row]:
@@ -56,21 +53,9 @@ def show(table: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def clock(seconds: object) -> str:
-    """Seconds in the unit that reads best."""
-    value = float(str(seconds))
-    return f"{value:.2f} s" if value >= 1.0 else f"{1000 * value:.3g} ms"
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed beside metafor.")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--repeats", type=int, default=5, help="runs of each task; the best one counts (default 5)")
-    choices = parser.parse_args(arguments)
-    table = rows(max(1, choices.repeats))
-    sys.stdout.write((json.dumps(table, indent=2) if choices.json else show(table)) + "\n")
-    return 0
+    return run(parser("benchmarks", "Speed beside metafor.").parse_args(arguments), rows, show)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ CR2, Satterthwaite degrees of freedom and the joint test of three moderators for
 sampling covariances by `vcalc`; 1,999 draws of the cluster wild bootstrap, for which no peer is at hand.
 """
 
-import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -20,7 +18,8 @@ from analysis.frequentist import cluster_wild_bootstrap, htz_test, robust_fit
 from analysis.frequentist.sandwich import whiten_design
 from analysis.measures import vcalc
 from analysis.results import Array, IntArray
-from benchmarks.__main__ import Row, clock
+from benchmarks import command
+from benchmarks.command import Row
 from benchmarks.ours import seconds
 
 SCRIPT = Path(__file__).with_name("robust.R")
@@ -108,26 +107,14 @@ def rows(repeats: int) -> list[Row]:
 
 
 def show(table: list[Row]) -> str:
-    """The table as text; the last column is how far the two programs' answers are apart, relatively."""
-    lines = [f"{'task':<54}{'ours':>12}{'target':>12}{'peer':>12}{'ratio':>10}{'apart':>10}"]
-    for row in table:
-        peer_time = "absent" if row["clubSandwich"] is None else clock(row["clubSandwich"])
-        ratio = "" if row["ratio"] is None else f"{row['ratio']:,.0f} x"
-        apart = "" if row["difference"] is None else f"{row['difference']:.0e}"
-        times = f"{clock(row['ours']):>12}{clock(row['target']):>12}{peer_time:>12}"
-        lines.append(f"{row['task']:<54}{times}{ratio:>10}{apart:>10}")
-    return "\n".join(lines)
+    """The table as text."""
+    return command.beside(table, "clubSandwich")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.robust", description="Speed beside clubSandwich.")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--repeats", type=int, default=5, help="tens of runs of each task; the best counts (default 5)")
-    choices = parser.parse_args(arguments)
-    table = rows(max(1, choices.repeats))
-    sys.stdout.write((json.dumps(table, indent=2) if choices.json else show(table)) + "\n")
-    return 0
+    parser = command.parser("benchmarks.robust", "Speed beside clubSandwich.")
+    return command.run(parser.parse_args(arguments), rows, show)
 
 
 if __name__ == "__main__":
