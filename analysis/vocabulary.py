@@ -256,3 +256,9 @@ ASYMMETRY_MODELS: Final = ("rma", "lm")
 # Trim and fill: estimators of the number of missing studies (Duval & Tweedie 2000), and the side they are missing on.
 TRIM_FILL_ESTIMATORS: Final = ("L0", "R0", "Q0")
 SIDES: Final = ("left", "right")
+# A partition of a cloud has structure from this mean silhouette width on (Kaufman & Rousseeuw 1990, Finding Groups in
+# Data, table 4). A study drives a cluster of subsets when its share of them differs by at least this much from its
+# share of the others; one half is a convention of this toolkit, the shares themselves are always shown.
+MIN_SILHOUETTE: Final = 0.5
+MIN_SHARE_DRIVER: Final = 0.5
+MAX_GOSH_CLUSTERS: Final = 4
