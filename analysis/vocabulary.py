@@ -262,3 +262,13 @@ SIDES: Final = ("left", "right")
 MIN_SILHOUETTE: Final = 0.5
 MIN_SHARE_DRIVER: Final = 0.5
 MAX_GOSH_CLUSTERS: Final = 4
+# What a test is against, in R's words.
+ALTERNATIVES: Final = ("two.sided", "greater", "less")
+# Tests of excess significance: the exact distribution of the number of significant studies, that of equal
+# probabilities, and Pearson's chi-squared.
+EXCESS_TESTS: Final = ("exact", "binom", "chi2")
+# Fail-safe numbers, and how Rosenthal's combines p values.
+FAIL_SAFE_TYPES: Final = ("Rosenthal", "Orwin", "Rosenberg", "REM")
+COMBINATIONS: Final = ("Stouffer", "Fisher")
+# Estimates of a limit meta-analysis, metasens' words.
+LIMIT_ADJUSTMENTS: Final = ("beta0", "betalim", "mulim")
