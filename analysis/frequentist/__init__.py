@@ -12,6 +12,12 @@ from analysis.frequentist.inference import (
 from analysis.frequentist.intervals import heterogeneity_intervals, tau2_interval
 from analysis.frequentist.meta_regression import fit_meta_regression
 from analysis.frequentist.mixed_profile import component_names, profile, profile_interval, profile_intervals
+from analysis.frequentist.mixed_tests import (
+    likelihood_ratio_test_mixed,
+    mixed_contrast,
+    mixed_joint_test,
+    mixed_term_tests,
+)
 from analysis.frequentist.multilevel import fit_multilevel
 from analysis.frequentist.prediction import predict
 from analysis.frequentist.random_effects import fit_random_effects
@@ -34,6 +40,10 @@ __all__ = [
     "htz_test",
     "joint_test",
     "likelihood_ratio_test",
+    "likelihood_ratio_test_mixed",
+    "mixed_contrast",
+    "mixed_joint_test",
+    "mixed_term_tests",
     "permutation_test",
     "predict",
     "profile",
