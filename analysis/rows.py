@@ -7,7 +7,7 @@ Stages never read the configuration file: the workflow hands each its own row as
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from analysis.errors import ConfigError
 from analysis.vocabulary import BAYESIAN_ENGINES, POSTERIOR, PUBLISHED
@@ -181,7 +181,7 @@ class CorrelationPathRow:
     simpler: str | None
     structure: str
     method: str
-    plug_in: str
+    plug_in: Literal["pooled", "own"]
     draws: int
     level: float
     seed: int

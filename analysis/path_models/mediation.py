@@ -1,6 +1,6 @@
 """Mediation from three published correlations, each from other studies, their uncertainty carried by simulation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.errors import ModelError
 from analysis.path_models.published import PublishedCorrelation
+from analysis.path_models.sensitivity import compare_with_base
 from analysis.results import Array
 
 type Records = list[dict[str, Any]]
@@ -163,29 +164,22 @@ def sensitivity_records(
     Returns
     -------
     list of dict
-        The base first. `conclusion` says whether the interval excludes zero, `changes` whether that differs from the
-        base, `shift` by how many base standard errors the estimate moves, `width` the ratio of the widths.
+        As `compare_with_base`.
     """
-    base: dict[str, Any] = {
-        "choice": "base",
-        "inputs": (options[0][0], options[1][0], options[2][0]),
-        "rho": error_correlations[0],
-    }
-    runs: list[dict[str, Any]] = [base]
+    base = (options[0][0], options[1][0], options[2][0])
+    runs: dict[str, tuple[Any, float]] = {"base": (base, error_correlations[0])}
     for position, readings in enumerate(options):
         for other in readings[1:]:
-            inputs = tuple(other if i == position else one for i, one in enumerate(base["inputs"]))
-            label = f"{other.first} - {other.second}: {other.reading}"
-            runs.append({"choice": label, "inputs": inputs, "rho": error_correlations[0]})
-    runs += [{**base, "choice": f"errors correlate by {rho:g}", "rho": rho} for rho in error_correlations[1:]]
-    records: Records = []
-    reference: dict[str, Mapping[str, Any]] = {}
-    for run in runs:
-        mediation = simulate_mediation(run["inputs"], seed=seed, draws=draws, error_correlation=run["rho"])
-        for record in mediation.records(level=level):
-            if record["effect"] in ("direct", "indirect"):
-                records.append(_beside(run["choice"], record, reference.setdefault(record["effect"], record)))
-    return records
+            inputs = tuple(other if i == position else one for i, one in enumerate(base))
+            runs[f"{other.first} - {other.second}: {other.reading}"] = (inputs, error_correlations[0])
+    runs |= {f"errors correlate by {rho:g}": (base, rho) for rho in error_correlations[1:]}
+    keys = ("effect", "estimate", "se", "ci_lb", "ci_ub", "share_pd")
+    found = {}
+    for choice, (inputs, rho) in runs.items():
+        records = simulate_mediation(inputs, seed=seed, draws=draws, error_correlation=rho).records(level=level)
+        kept = (record for record in records if record["effect"] in ("direct", "indirect"))
+        found[choice] = [{key: record[key] for key in keys} for record in kept]
+    return compare_with_base(found)
 
 
 def assumption_records(mediation: Mediation) -> Records:
@@ -197,15 +191,3 @@ def assumption_records(mediation: Mediation) -> Records:
         (f"{one.first} - {one.second}", f"{one.source}: {one.reading}") for one in mediation.inputs if one.assumed
     ]
     return [{"assumption": name, "statement": statement} for name, statement in stated]
-
-
-def _beside(choice: str, record: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    excludes = [not one["ci_lb"] <= 0 <= one["ci_ub"] for one in (record, base)]
-    return {
-        "choice": choice,
-        **{key: record[key] for key in ("effect", "estimate", "se", "ci_lb", "ci_ub", "share_pd")},
-        "excludes_zero": excludes[0],
-        "changes": excludes[0] != excludes[1],
-        "shift": (record["estimate"] - base["estimate"]) / base["se"],
-        "width": (record["ci_ub"] - record["ci_lb"]) / (base["ci_ub"] - base["ci_lb"]),
-    }
