@@ -15,6 +15,7 @@ from scipy.special import chdtrc, chdtri, ndtri
 
 from analysis.errors import ModelError, TooFewStudiesError
 from analysis.fragility.selection_likelihood import SelectionModel
+from analysis.fragility.selection_notes import about_maxima
 from analysis.fragility.selection_optimiser import Limits, climb
 from analysis.fragility.selection_search import Found, search
 from analysis.fragility.selection_setup import arrange, sign_of
@@ -226,11 +227,7 @@ def _notes(model: SelectionModel, found: Found, limits: Limits, plain: Fit, sign
         said.append("The likelihood did not settle at a maximum: the estimates are where the search stopped.")
     if _astray(found.theta[0], limits):
         said.append("The likelihood keeps rising far away from the effects: there is no estimate.")
-    if np.isfinite(found.rival[0, 0]):
-        said.append(
-            f"The likelihood has another maximum, hardly lower, at a mean of {sign * found.rival[0, 0]:.4g}: "
-            "the data do not tell the two apart."
-        )
+    said += about_maxima(found, sign)
     if float(np.ravel(plain.beta)[0]) < 0.0:
         said.append("The mean is opposite to the sign that publication is taken to favour.")
     if float(plain.i2) >= MAX_I2_P_VALUES and significant == k:

@@ -109,7 +109,8 @@ def beta_nodes(two_sided: bool, refine: int = 1) -> BetaNodes:
         p, q = 2.0 * ndtr(-np.abs(z)), ndtr(np.abs(z)) - ndtr(-np.abs(z))
     else:
         p, q = ndtr(-z), ndtr(z)
-    return BetaNodes(z, measure, np.log(np.maximum(p, P_NEAREST)), np.log(np.maximum(q, P_NEAREST)))
+    log_p, log_q = (np.log(np.clip(one, P_NEAREST, 1.0 - P_NEAREST)) for one in (p, q))
+    return BetaNodes(z, measure, log_p, log_q)
 
 
 def _one_sided_edges(refine: int) -> Array:

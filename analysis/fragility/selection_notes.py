@@ -62,9 +62,18 @@ def _about_optimum(batch: Batch, words: Words, found: Found, sign: float) -> lis
         said.append("tau2 is estimated as zero; standard errors take it as known.")
     if not np.isfinite(_diagonal(found)[: batch.p]).all():
         said.append("The information at the optimum is not positive definite: there are no standard errors.")
-    if batch.p == 1 and np.isfinite(found.rival[0, 0]):
+    said += about_maxima(found, sign) if batch.p == 1 else []
+    return said
+
+
+def about_maxima(found: Found, sign: float) -> list[str]:
+    """Sentences on a mean far away from the effects and on other maxima, for one data set."""
+    said = []
+    if found.far[0]:
+        said.append("The estimated mean lies far outside the effects: it rests on the assumed shape of a tail alone.")
+    if np.isfinite(found.rival[0, 0]):
         said.append(
-            f"The likelihood has another maximum, hardly lower, at a mean of {sign * found.rival[0, 0]:.4g}: "
+            f"The likelihood has another maximum, as high or nearly so, at a mean of {sign * found.rival[0, 0]:.4g}: "
             "the data do not tell the two apart."
         )
     return said

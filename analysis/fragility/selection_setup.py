@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import log_ndtr, ndtr
+from scipy.special import ndtr
 
 from analysis.errors import ModelError, Problem
 from analysis.fragility.selection_beta import P_NEAREST, BetaWeights
@@ -112,9 +112,9 @@ def build_weights(batch: Batch, words: Words) -> Weights:
         cells = cells_of(words.steps, two_sided)
         return StepWeights(cells=cells, given=words.given, sei=sei, own=np.minimum(own, len(words.steps) - 1))
     p = p_values(batch, two_sided)
-    z = batch.y / sei
-    log_q = np.log(np.maximum(1.0 - p, P_NEAREST)) if two_sided else np.maximum(log_ndtr(z), np.log(P_NEAREST))
-    log_p = np.log(np.maximum(p, P_NEAREST))
+    q = 1.0 - p if two_sided else ndtr(batch.y / sei)
+    # p is kept between its nearest values to 0 and 1, and 1 - p with it.
+    log_p, log_q = (np.log(np.clip(one, P_NEAREST, 1.0 - P_NEAREST)) for one in (p, q))
     return BetaWeights(two_sided=two_sided, given=words.given, sei=sei, log_p=log_p, log_q=log_q)
 
 
