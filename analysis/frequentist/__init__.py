@@ -11,6 +11,7 @@ from analysis.frequentist.inference import (
 )
 from analysis.frequentist.intervals import heterogeneity_intervals, tau2_interval
 from analysis.frequentist.meta_regression import fit_meta_regression
+from analysis.frequentist.mixed_heterogeneity import mixed_heterogeneity
 from analysis.frequentist.mixed_profile import component_names, profile, profile_interval, profile_intervals
 from analysis.frequentist.mixed_tests import (
     likelihood_ratio_test_mixed,
@@ -42,6 +43,7 @@ __all__ = [
     "likelihood_ratio_test",
     "likelihood_ratio_test_mixed",
     "mixed_contrast",
+    "mixed_heterogeneity",
     "mixed_joint_test",
     "mixed_term_tests",
     "permutation_test",

@@ -13,6 +13,9 @@ from analysis.frequentist.mixed_results import MixedConvergence, MixedModel, Mul
 from analysis.frequentist.structures import SINGULAR
 from analysis.results import Array
 
+# A variance between dimensions below this share of that of the effects is zero, reached by a factor that is not.
+NOTHING = 1e-16
+
 
 def assemble(
     model: MixedModel,
@@ -106,15 +109,16 @@ def _tests(beta: Array, vb: Array, ddf: Array, level: float, names: tuple[str, .
 def _components(model: MixedModel, optimum: Optimum) -> dict[str, Any]:
     parameters, structure = model.parameters, model.structure
     entries = parameters.map(optimum.summit.parameters).entries * model.unit**2
-    G = None if structure is None else parameters.between(entries)
+    G = None if structure is None else _cleared(parameters.between(entries), model.unit**2)
     tau2 = rho = np.empty(0)
     if structure is not None and G is not None:
         tau2 = np.diag(G)[:1].copy() if structure.kind == "CS" else np.diag(G).copy()
         pairs = [] if structure.kind == "DIAG" else structure.pairs
         with np.errstate(invalid="ignore", divide="ignore"):
-            rho = np.array([G[a, b] / np.sqrt(G[a, a] * G[b, b]) for a, b in pairs])
+            rho = np.clip([G[a, b] / np.sqrt(G[a, a] * G[b, b]) for a, b in pairs], -1.0, 1.0)
         if structure.kind in ("CS", "HCS"):
-            rho = optimum.summit.parameters[-1:].copy()
+            # One correlation that no pair of variances above zero bears is not determined.
+            rho = optimum.summit.parameters[-1:].copy() if np.isfinite(rho).any() else np.full(1, np.nan)
     return {
         "level_names": tuple(one.name for one in model.levels),
         "groups": tuple(one.number for one in model.levels),
@@ -125,6 +129,12 @@ def _components(model: MixedModel, optimum: Optimum) -> dict[str, Any]:
         "tau2": tau2,
         "rho": rho,
     }
+
+
+def _cleared(G: Array, scale: float) -> Array:
+    """G without variances that are rounding of zero beside `scale`, the variance of the effects."""
+    kept = np.diag(G) > NOTHING * scale
+    return np.where(np.outer(kept, kept), G, 0.0)
 
 
 def _heterogeneity(model: MixedModel) -> dict[str, Any]:

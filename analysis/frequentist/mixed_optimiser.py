@@ -23,6 +23,8 @@ STEP = 1e-11
 AGREEMENT = 1e-4
 # A gradient this small, times the size of its parameter and over the height, is rounding.
 FLAT = 1e-9
+# So is a gain that Newton's step promises, over the height.
+GAIN = 1e-14
 # Turns of quasi-Newton and Newton for a climb that got nowhere.
 RESUMPTIONS = 3
 # Parameters live on the scale of the effects' variance, taken as 1; smaller ones are judged on this scale.
@@ -146,10 +148,14 @@ def _quasi_newton(surface: Surface, found: Summit) -> Array:
 
 
 def _is_flat(surface: Surface, found: Summit) -> bool:
+    """Whether what is left to gain is rounding: by the gradient per size of the parameters, or by Newton's step."""
     at, g = found.parameters, found.local.gradient
     held = ((at <= surface.lower) & (g <= 0.0)) | ((at >= surface.upper) & (g >= 0.0))
     scaled = np.abs(g * np.maximum(np.abs(at), SMALL))[~held]
-    return bool(scaled.max(initial=0.0) <= FLAT * (1.0 + abs(found.height)))
+    if scaled.max(initial=0.0) <= FLAT * (1.0 + abs(found.height)):
+        return True
+    step, concave = _step(surface, at, found.local)
+    return concave and abs(float(g @ step)) <= GAIN * (1.0 + abs(found.height))
 
 
 def _beside(at: Array, height: float, known: Summit) -> bool:
@@ -193,18 +199,19 @@ def _step(surface: Surface, at: Array, local: Local) -> tuple[Array, bool]:
         if not moving.any():
             break
     if not concave and np.abs(step).max() <= 1e-7:
-        step = _descend_curvature(local.observed, free, step)
+        step = _descend_curvature(local, free, step)
     return step, concave
 
 
-def _descend_curvature(observed: Array, free: BoolArray, step: Array) -> Array:
-    """Leave a saddle along the direction of most negative information."""
-    values, vectors = np.linalg.eigh(observed[np.ix_(free, free)])
+def _descend_curvature(local: Local, free: BoolArray, step: Array) -> Array:
+    """Leave a saddle along the direction of most negative information, to the side on which the likelihood rises."""
+    values, vectors = np.linalg.eigh(local.observed[np.ix_(free, free)])
     if values[0] >= -1e-8 * max(abs(values[-1]), 1.0):
         return step
-    away = np.zeros_like(step)
-    direction = vectors[:, 0]
-    away[free] = 0.3 * direction * np.sign(direction[np.argmax(np.abs(direction))])
+    away, direction = np.zeros_like(step), vectors[:, 0]
+    rise = float(direction @ local.gradient[free])
+    side = rise if abs(rise) > SMALL else direction[np.argmax(np.abs(direction))]
+    away[free] = 0.3 * direction * np.sign(side)
     return away
 
 

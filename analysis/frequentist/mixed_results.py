@@ -65,7 +65,8 @@ class MultilevelFit:
         Variance of the random intercepts of `level_names`, which have `groups` groups.
     G : (q, q) or None
         Covariance between studies of the dimensions `inner_names`; `tau2` is its diagonal (one number for CS) and
-        `rho` the correlations (one for CS and HCS, metafor's order for UN, empty for DIAG).
+        `rho` the correlations (one for CS and HCS, metafor's order for UN, empty for DIAG), not a number where no
+        variance above zero bears it.
     qe, qm : test of residual heterogeneity and of the moderators, the latter F with `qm_ddf` for test t.
     V, M : BlockCovariance
         Sampling and marginal covariance, in the coarsest grouping that the model connects.

@@ -191,7 +191,7 @@ def starting_values(data: MixedData, parameters: Parameters) -> list[Array]:
     sampling = (
         sum(float((np.diagonal(stack.V, axis1=1, axis2=2) * (stack.rows >= 0)).sum()) for stack in data.stacks) / data.k
     )
-    total = max(residual - sampling, 0.1 * residual)
+    total = max(residual - sampling, 0.1 * residual, 0.01 * sampling)
     parts = parameters.levels + (parameters.structure is not None)
     shares = [np.full(parts, 1.0 / parts)]
     if parts > 1:

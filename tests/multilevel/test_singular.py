@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from analysis.frequentist.mixed_profile import profile_intervals
 from analysis.frequentist.mixed_results import MultilevelFit
 from analysis.frequentist.multilevel import fit_multilevel
 from analysis.results import Array, Design
@@ -59,3 +60,26 @@ def test_a_singular_optimum_is_found_and_told(seed: int, q: int, studies: int) -
         for _ in range(20):
             moved = root + size * rng.normal(size=(q, q))
             assert restricted(moved @ moved.T, yi, vi, study, dimension) <= height + 1e-10
+
+
+@pytest.mark.parametrize("kind", ["UN", "CS", "HCS"])
+def test_equal_effects_have_no_variance_and_no_correlation(kind: str) -> None:
+    ours = fit_multilevel(np.full(6, 0.3), np.full(6, 0.1), structure=(kind, [1, 2] * 3, [1, 1, 2, 2, 3, 3]))
+    assert (ours.tau2 == 0.0).all()
+    assert np.isnan(ours.rho).all()
+    assert "tau2 of 1 is zero" in ours.convergence.at_boundary[0]
+
+
+def test_equal_effects_of_levels_have_no_variance() -> None:
+    ours = fit_multilevel(np.full(6, 0.3), np.full(6, 0.1), levels={"study": [1, 1, 2, 2, 3, 3], "effect": range(6)})
+    assert (ours.sigma2 == 0.0).all()
+    assert len(ours.convergence.at_boundary) == 2
+
+
+def test_outcomes_that_agree_to_rounding_correlate_by_one() -> None:
+    ours = fit_multilevel(
+        np.repeat([0.3, 0.9, -1.0], 2), np.full(6, 1e-3), structure=("UN", [1, 2] * 3, [1, 1, 2, 2, 3, 3])
+    )
+    assert ours.rho[0] == pytest.approx(1.0)
+    for one in profile_intervals(ours):
+        assert one.lb <= one.estimate <= one.ub
