@@ -1,7 +1,7 @@
 """Path diagram: boxes for variables, arrows for paths with estimate and interval, causes on the left."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,6 +21,7 @@ from analysis.figures.frame import (
     write_title,
 )
 from analysis.figures.lettering import fit_text, safe_text, text_width, wrap_text
+from analysis.figures.path_labels import GAP, place_labels, rectangle
 from analysis.figures.records import Record, Records, number, word
 from analysis.formatting import format_number
 from analysis.results import Array
@@ -31,12 +32,21 @@ BOX_PAD: Final = 0.18
 BOX_WIDEST: Final = 1.7
 ROW: Final = 1.35
 LABEL_LINE: Final = 0.15
-MARGIN: Final = 0.25
+MARGIN: Final = 0.1
+# Half of a line and a bit, so that no frame is cut.
+INSET: Final = 0.02
+# Between the ends of arrows at the same side of a box.
+PORT: Final = 0.13
 # An arrow past an inner column would run through its boxes: they are moved by this share of a row.
 LIFT: Final = 0.75
-GAP: Final = 0.05
+# Bend of the line of a correlation, as a share of its length.
+BEND: Final = 0.35
+# Indirect effects are products of small numbers: two decimals would leave nothing of them.
+DIGITS: Final = 3
 
 type Point = tuple[float, float]
+
+ENDS: Final = ("source", "outcome")
 
 
 @style.styled
@@ -56,21 +66,24 @@ def draw_path_diagram(paths: Records, *, title: str, notes: Sequence[str] = ()) 
         No paths, or paths in a circle.
     """
     columns = _columns(paths)
-    places = _places(columns)
+    places = _places(columns, paths)
     heads, lines = title_lines(title), [line for note in notes for line in wrap_text(note, INNER, style.SMALL)]
     ys = [y for _, y in places.values()]
-    room = max(ys) - min(ys) + BOX_HEIGHT + 2 * MARGIN + 2 * LABEL_LINE
+    room = max(ys) - min(ys) + BOX_HEIGHT + 2 * MARGIN
     below, above = notes_room(lines) + 0.1, title_room(heads)
     figure = Figure(figsize=(style.WIDTH, below + room + above))
     axes = place_axes(figure, EDGE, below, INNER, room)
     axes.set_xlim(0, INNER)
-    axes.set_ylim(min(ys) - BOX_HEIGHT / 2 - MARGIN - LABEL_LINE, max(ys) + BOX_HEIGHT / 2 + MARGIN + LABEL_LINE)
+    axes.set_ylim(min(ys) - BOX_HEIGHT / 2 - MARGIN, max(ys) + BOX_HEIGHT / 2 + MARGIN)
     axes.axis("off")
     for name, place in places.items():
         _draw_box(axes, name, place)
-    taken: list[Array] = [_rectangle(place, _box_width(name), BOX_HEIGHT) for name, place in places.items()]
-    for path in sorted(paths, key=lambda one: -_length(one, places)):
-        _draw_path(axes, path, places, taken)
+    routes = _routes(paths, places)
+    boxes = [rectangle(place, _box_width(name), BOX_HEIGHT) for name, place in places.items()]
+    centres = place_labels([_points(*route) for route in routes], [_label_size(path) for path in paths], boxes)
+    for path, route, centre in zip(paths, routes, centres, strict=True):
+        _draw_line(axes, path, route)
+        _write_label(axes, path, centre)
     write_title(figure, heads)
     write_notes(figure, lines)
     return figure
@@ -91,17 +104,29 @@ def _columns(paths: Records) -> list[list[str]]:
     return [[name for name in names if depth[name] == column] for column in range(max(depth.values()) + 1)]
 
 
-def _places(columns: Sequence[Sequence[str]]) -> dict[str, Point]:
+def _places(columns: Sequence[Sequence[str]], paths: Records) -> dict[str, Point]:
     """Centres in inches; a lone variable of an inner column is lifted, so that arrows past it find a way."""
-    left, right = (max(map(_box_width, column)) / 2 for column in (columns[0], columns[-1]))
-    across = np.linspace(left + 0.05, INNER - right - 0.05, len(columns))
+    widths = [max(map(_box_width, column)) for column in columns]
+    left = _left_room(columns[0], paths)
+    gap = (INNER - left - sum(widths) - INSET) / (len(columns) - 1)
     places = {}
-    for index, (x, column) in enumerate(zip(across, columns, strict=True)):
+    for index, column in enumerate(columns):
+        x = left + sum(widths[:index]) + gap * index + widths[index] / 2
         inner = 0 < index < len(columns) - 1
         lift = LIFT * ROW * (1 if index % 2 else -1) if inner else 0.0
         for row, name in enumerate(column):
             places[name] = (float(x), lift + ROW * ((len(column) - 1) / 2 - row))
     return places
+
+
+def _left_room(column: Sequence[str], paths: Records) -> float:
+    """Room that labels of correlations need at the left of the first column's boxes."""
+    sizes = [
+        _label_size(path)[0] / 2 + BEND * (ROW - BOX_HEIGHT) / 2 - min(_box_width(word(path, key)) for key in ENDS) / 4
+        for path in paths
+        if not _is_arrow(path) and word(path, "source") in column
+    ]
+    return max([INSET, *sizes])
 
 
 def _box_width(name: str) -> float:
@@ -129,63 +154,79 @@ def _is_arrow(path: Record) -> bool:
     return path.get("kind", "path") != "correlation"
 
 
-def _length(path: Record, places: Mapping[str, Point]) -> float:
-    a, b = (np.array(places[word(path, key)]) for key in ("source", "outcome"))
-    return float(np.hypot(*(a - b)))
+def _routes(paths: Records, places: Mapping[str, Point]) -> list[tuple[Point, Point, float]]:
+    """Return where every line starts and ends, and how far it bends."""
+    arrows = [path for path in paths if _is_arrow(path)]
+    return [
+        (_port(path, 0, arrows, places), _port(path, 1, arrows, places), 0.0)
+        if _is_arrow(path)
+        else _curve(path, places)
+        for path in paths
+    ]
 
 
-def _draw_path(axes: Axes, path: Record, places: Mapping[str, Point], taken: list[Array]) -> None:
-    """One arrow, and its label where it covers neither a box nor another label."""
-    names = [word(path, key) for key in ("source", "outcome")]
+def _port(path: Record, end: int, arrows: Records, places: Mapping[str, Point]) -> Point:
+    """Return where an arrow leaves (0) or meets (1) its box; several are in the order of their other ends."""
+    here, there = word(path, ENDS[end]), ENDS[1 - end]
+    beside = [arrow for arrow in arrows if word(arrow, ENDS[end]) == here]
+    beside.sort(key=lambda arrow: -places[word(arrow, there)][1])
+    x, y = places[here]
+    rank = [word(arrow, there) for arrow in beside].index(word(path, there))
+    return x + (1 - 2 * end) * _box_width(here) / 2, y + PORT * ((len(beside) - 1) / 2 - rank)
+
+
+def _curve(path: Record, places: Mapping[str, Point]) -> tuple[Point, Point, float]:
+    """Return the line of a correlation, which leaves its boxes below and above and bends to the left."""
+    names = [word(path, key) for key in ENDS]
     (xa, ya), (xb, yb) = (places[name] for name in names)
+    side, down = min(_box_width(name) for name in names) / 4, float(np.sign(ya - yb))
+    return (xa - side, ya - down * BOX_HEIGHT / 2), (xb - side, yb + down * BOX_HEIGHT / 2), BEND * down
+
+
+def _points(start: Point, end: Point, bend: float) -> Array:
+    """Points along the curve that matplotlib calls arc3: quadratic, its control point beside the middle."""
+    a, b = np.array(start), np.array(end)
+    control = (a + b) / 2 + bend * np.array([b[1] - a[1], a[0] - b[0]])
+    t = np.linspace(0.0, 1.0, 51)[:, None]
+    value: Array = (1 - t) ** 2 * a + 2 * t * (1 - t) * control + t**2 * b
+    return value
+
+
+def _draw_line(axes: Axes, path: Record, route: tuple[Point, Point, float]) -> None:
+    start, end, bend = route
     crosses_zero = number(path, "ci_lb") <= 0 <= number(path, "ci_ub")
-    look: dict[str, Any] = {
-        "color": style.MUTED if crosses_zero else style.INK,
-        "linestyle": "--" if crosses_zero else "-",
-    }
-    if _is_arrow(path):
-        start = (xa + _box_width(names[0]) / 2, ya)
-        end = (xb - _box_width(names[1]) / 2, yb)
-        bend, heads = "arc3,rad=0", "-|>"
-        along = [(start[0] + t * (end[0] - start[0]), ya + t * (yb - ya)) for t in _STEPS]
-    else:
-        side = min(_box_width(name) for name in names) / 4
-        start, end = (
-            (xa - side, ya - np.sign(ya - yb) * BOX_HEIGHT / 2),
-            (xb - side, yb + np.sign(ya - yb) * BOX_HEIGHT / 2),
-        )
-        bend, heads = f"arc3,rad={0.35 * np.sign(ya - yb)}", "<|-|>"
-        along = [(start[0] + 0.1, start[1] + t * (end[1] - start[1])) for t in _STEPS]
     arrow = FancyArrowPatch(
         start,
         end,
-        arrowstyle=heads,
-        connectionstyle=bend,
+        arrowstyle="-|>" if _is_arrow(path) else "<|-|>",
+        connectionstyle=f"arc3,rad={bend}",
         mutation_scale=11,
         linewidth=1.1,
         shrinkA=1,
         shrinkB=1,
-        **look,
+        color=style.MUTED if crosses_zero else style.INK,
+        linestyle="--" if crosses_zero else "-",
     )
     axes.add_patch(arrow)
-    _write_label(axes, path, along, taken)
 
 
-# Places of a label along its arrow, the middle first.
-_STEPS: Final = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.2, 0.8)
+def _texts(path: Record) -> tuple[str, str]:
+    limits = (format_number(number(path, key), DIGITS) for key in ("ci_lb", "ci_ub"))
+    return format_number(number(path, "estimate"), DIGITS), f"[{', '.join(limits)}]"
 
 
-def _write_label(axes: Axes, path: Record, along: Sequence[Point], taken: list[Array]) -> None:
-    estimate = format_number(number(path, "estimate"))
-    limits = f"[{format_number(number(path, 'ci_lb'))}, {format_number(number(path, 'ci_ub'))}]"
-    width = max(text_width(estimate, style.BODY, bold=True), text_width(limits, style.SMALL)) + 2 * GAP
-    free = [one for one in along if not any(_overlaps(_rectangle(one, width, 2 * LABEL_LINE), box) for box in taken)]
-    x, y = (free or along)[0]
-    taken.append(_rectangle((x, y), width, 2 * LABEL_LINE))
+def _label_size(path: Record) -> tuple[float, float]:
+    estimate, limits = _texts(path)
+    width = max(text_width(estimate, style.BODY, bold=True), text_width(limits, style.SMALL))
+    return width + 2 * GAP, 2 * LABEL_LINE
+
+
+def _write_label(axes: Axes, path: Record, centre: Point) -> None:
+    (x, y), (width, height), (estimate, limits) = centre, _label_size(path), _texts(path)
     behind = FancyBboxPatch(
-        (x - width / 2, y - LABEL_LINE),
+        (x - width / 2, y - height / 2),
         width,
-        2 * LABEL_LINE,
+        height,
         boxstyle="square,pad=0",
         facecolor="white",
         edgecolor="none",
@@ -194,14 +235,3 @@ def _write_label(axes: Axes, path: Record, along: Sequence[Point], taken: list[A
     axes.add_patch(behind)
     axes.text(x, y + 0.01, estimate, ha="center", va="bottom", size=style.BODY, weight="bold", zorder=4)
     axes.text(x, y - 0.01, limits, ha="center", va="top", size=style.SMALL, color=style.MUTED, zorder=4)
-
-
-def _rectangle(centre: Point, width: float, height: float) -> Array:
-    """Left, right, bottom, top."""
-    return np.array(
-        [centre[0] - width / 2, centre[0] + width / 2, centre[1] - height / 2, centre[1] + height / 2], dtype=float
-    )
-
-
-def _overlaps(a: Array, b: Array) -> bool:
-    return bool(a[0] < b[1] + GAP and b[0] < a[1] + GAP and a[2] < b[3] + GAP and b[2] < a[3] + GAP)
