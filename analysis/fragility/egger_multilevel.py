@@ -18,6 +18,9 @@ from analysis.frequentist.mixed_results import MultilevelFit
 from analysis.frequentist.robust import RobustFit
 from analysis.results import Array, Design, Term
 
+# Residuals below this share of the largest effect are rounding error.
+EXACT = 1e-10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MultilevelEgger:
@@ -90,7 +93,7 @@ def egger_multilevel(
     """
     y = np.asarray(yi, dtype=float)
     vi = V.diagonal() if isinstance(V, BlockCovariance) else np.asarray(V, dtype=float)
-    if vi.shape != y.shape or np.shape(cluster) != y.shape:
+    if y.ndim != 1 or not len(y) or vi.shape != y.shape or np.shape(cluster) != y.shape:
         raise ModelError(
             f"yi has shape {y.shape}, V belongs to {vi.shape}, cluster has {np.shape(cluster)}. Give one per effect."
         )
@@ -98,6 +101,10 @@ def egger_multilevel(
     if np.ptp(design.X[:, 1]) <= 1e-9 * np.abs(design.X[:, 1]).max():
         raise ModelError(f"predictor {name} is the same for every effect: asymmetry cannot be tested.")
     fit = fit_multilevel(y, V, design, levels=levels or _levels(cluster, len(y)), method=method, level=level)
+    if np.abs(fit.residuals).max() <= EXACT * np.abs(y).max():
+        raise ModelError(
+            f"the effects lie on a line over {name} without any scatter: there is nothing to test it with."
+        )
     robust = robust_fit(fit.beta, fit.names, fit.X, fit.residuals, fit.M, cluster, kind, level, design.terms)
     studies = group_effects(cluster).number
     cautions = tuple(said for said in funnel_cautions(y, vi) if not said.startswith(f"{len(y)} studies"))

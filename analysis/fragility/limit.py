@@ -147,14 +147,20 @@ def _refuse(v: Array, adjust: str) -> None:
 
 def _radial(y: Array, v: Array) -> Fit:
     """The radial plot's line: `beta` holds its slope, the effect, and its intercept, the bias."""
-    return fit_model(y, v, np.column_stack([np.ones(len(y)), np.sqrt(v)]), method="EE", test="knha")
+    try:
+        return fit_model(y, v, np.column_stack([np.ones(len(y)), np.sqrt(v)]), method="EE", test="knha")
+    except RankDeficientError:
+        raise RankDeficientError(
+            "the variance between studies swamps their sampling variances: all are equally precise with it, and there "
+            "is no line to follow to the limit. Look at the effects that are far from the others."
+        ) from None
 
 
 def _adjusted(
     adjust: str, v: Array, tau2: float, alpha: float, beta: float, limit: Array, through: Fit
 ) -> tuple[float, float]:
     if adjust == "beta0":
-        return beta + np.sqrt(tau2) * alpha, float(1.0 / np.sqrt(((v**-0.5 - (v**-0.5).mean()) ** 2).sum()))
+        return float(beta + np.sqrt(tau2) * alpha), float(1.0 / np.sqrt(((v**-0.5 - (v**-0.5).mean()) ** 2).sum()))
     if adjust == "betalim":
         return float(through.beta[0]), float(through.se[0])
     mean = fit_model(limit, v, None, method="EE", test="z")

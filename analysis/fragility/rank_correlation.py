@@ -32,7 +32,7 @@ def kendall(x: Array, y: Array, *, exact: bool = True) -> tuple[float, float, bo
     room = (pairs - _pairs(tied_x)) * (pairs - _pairs(tied_y))
     if room <= 0.0:
         return float("nan"), float("nan"), False
-    tau = score / np.sqrt(room)
+    tau = score / float(np.sqrt(room))
     if exact and not len(tied_x) and not len(tied_y) and n <= MAX_K_EXACT_TAU:
         return tau, _exact(round((score + pairs) / 2), n), True
     spread = _score_variance(n, tied_x, tied_y)
