@@ -12,6 +12,7 @@ from analysis.frequentist.inference import (
 from analysis.frequentist.intervals import heterogeneity_intervals, tau2_interval
 from analysis.frequentist.meta_regression import fit_meta_regression
 from analysis.frequentist.mixed_heterogeneity import mixed_heterogeneity
+from analysis.frequentist.mixed_prediction import blups, mixed_predict
 from analysis.frequentist.mixed_profile import component_names, profile, profile_interval, profile_intervals
 from analysis.frequentist.mixed_tests import (
     likelihood_ratio_test_mixed,
@@ -27,6 +28,7 @@ from analysis.frequentist.wild_bootstrap import cluster_wild_bootstrap
 
 __all__ = [
     "between_within",
+    "blups",
     "cell_support",
     "cluster_wild_bootstrap",
     "component_names",
@@ -45,6 +47,7 @@ __all__ = [
     "mixed_contrast",
     "mixed_heterogeneity",
     "mixed_joint_test",
+    "mixed_predict",
     "mixed_term_tests",
     "permutation_test",
     "predict",
