@@ -120,7 +120,7 @@ def _new_variance(fit: MultilevelFit, m: int, dimensions: ArrayLike | None) -> A
 
 
 def _of_level(fit: MultilevelFit, point: Point, index: int) -> RandomEffects:
-    """By group, sigma2 z'Py and z'Pz, the latter as the sum of W over the group's effects less its part in the design."""
+    """By group, sigma2 z'Py and z'Pz, the latter the sum of W over its effects less their part in the design."""
     level, data = fit.model.levels[index], fit.model.data
     p, number = data.p, level.number
     sums, squares = np.zeros((number, p + 1)), np.zeros(number)
