@@ -11,13 +11,13 @@ from analysis.frequentist import (
     fit_multilevel,
     likelihood_ratio_test_mixed,
     mixed_contrast,
-    mixed_heterogeneity,
-    mixed_predict,
     mixed_term_tests,
 )
+from analysis.frequentist.mixed_heterogeneity import mixed_heterogeneity
 from analysis.frequentist.mixed_results import MultilevelFit
 from analysis.measures.vcalc import vcalc
-from analysis.models.estimated import EstimatedModel, column_of, quantity_row
+from analysis.models.components import build_components, build_fields
+from analysis.models.estimated import EstimatedModel, around, column_of, quantity_row
 from analysis.models.fitted import Record, moderators
 from analysis.results import Array, Contrast, JointTest, Prediction
 from analysis.rows import ModelRow
@@ -38,6 +38,15 @@ class DependentModel(EstimatedModel):
     def model_dist(self) -> str:
         """Law that statistics refer to: z or t."""
         return self.fit.test
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that a reader of the fit must see."""
+        steps = self.fit.convergence
+        said = [f"At the limit of what it can be: {', '.join(steps.at_boundary)}."] if steps.at_boundary else []
+        if steps.lesser:
+            said.append("From some starting values the likelihood led to a lower optimum; the highest one is reported.")
+        return (*super().notes, *said)
 
     @property
     def total_variance(self) -> float:
@@ -66,8 +75,7 @@ class DependentModel(EstimatedModel):
 
     def model_prediction(self, X: Array) -> Prediction:
         """Means at rows of the design, (m, p)."""
-        found, spread = mixed_contrast(self.fit, X), self.total_variance
-        return mixed_predict(self.fit, X) if not np.isnan(spread) else _without_new_effect(found)
+        return around(mixed_contrast(self.fit, X), self.total_variance, "normal" if self.fit.test == "z" else "t")
 
     def model_mean_predictions(self, one: Array) -> Sequence[Prediction]:
         """The mean effect with its one prediction interval, which follows the model's test."""
@@ -103,11 +111,17 @@ class DependentModel(EstimatedModel):
 
     def components(self) -> list[Record]:
         """Every variance and correlation between true effects, with its profile-likelihood interval."""
-        raise NotImplementedError
+        return build_components(self.fit)
 
     def fields(self) -> dict[str, Any]:
         """The fit as JSON holds it, model-based."""
-        raise NotImplementedError
+        return build_fields(self.fit, self.mean_limits())
+
+    def mean_limits(self) -> Prediction | None:
+        """Prediction limits of the mean with the model's own variance; None with moderators or without one variance."""
+        if self.design is not None or np.isnan(self.total_variance):
+            return None
+        return self.model_prediction(np.ones((1, 1)))
 
 
 def fit_dependent(used: Sequence[Record], excluded: Sequence[Record], row: ModelRow, *, measure: str) -> DependentModel:
@@ -164,11 +178,3 @@ def _choices(effects: Sequence[Record], row: ModelRow) -> dict[str, Any]:
 def _diagonal_weights(marginal: BlockCovariance) -> Array:
     """Diagonal of the inverse of the covariance of the effects, (k,)."""
     return marginal.clusters.join([np.diagonal(np.linalg.inv(block), axis1=1, axis2=2) for block in marginal.blocks])
-
-
-def _without_new_effect(found: Contrast) -> Prediction:
-    nothing = np.full(np.shape(found.estimate), np.nan)
-    return Prediction(
-        pred=np.asarray(found.estimate), se=found.se, ci_lb=found.ci_lb, ci_ub=found.ci_ub, pi_lb=nothing,
-        pi_ub=nothing, interval="none", level=found.level,
-    )  # fmt: skip

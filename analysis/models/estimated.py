@@ -60,13 +60,7 @@ class EstimatedModel(FittedModel):
         return self._robust_prediction(X) if self.robust else self.model_prediction(X)
 
     def _robust_prediction(self, X: Array) -> Prediction:
-        found, spread = self.contrast(X), self.total_variance
-        reach = critical(found.level, np.asarray(found.ddf, dtype=float)) * np.sqrt(found.se**2 + spread)
-        return Prediction(
-            pred=found.estimate, se=found.se, ci_lb=found.ci_lb, ci_ub=found.ci_ub,
-            pi_lb=found.estimate - reach, pi_ub=found.estimate + reach,
-            interval="none" if np.isnan(spread) else "t", level=found.level,
-        )  # fmt: skip
+        return around(self.contrast(X), self.total_variance, "t")
 
     def mean_predictions(self) -> Sequence[Prediction]:
         """The mean effect of a model without moderators, once for each kind of prediction interval it has."""
@@ -126,6 +120,21 @@ class EstimatedModel(FittedModel):
     @abstractmethod
     def fields(self) -> dict[str, Any]:
         """The fit as JSON holds it, model-based."""
+
+
+def around(found: Contrast, variance: float, kind: str) -> Prediction:
+    """Means with prediction limits: their variance and that of a new true effect, on the df of each mean."""
+    reach = critical(found.level, np.asarray(found.ddf, dtype=float)) * np.sqrt(found.se**2 + variance)
+    return Prediction(
+        pred=np.asarray(found.estimate),
+        se=found.se,
+        ci_lb=found.ci_lb,
+        ci_ub=found.ci_ub,
+        pi_lb=found.estimate - reach,
+        pi_ub=found.estimate + reach,
+        interval="none" if np.isnan(variance) else kind,
+        level=found.level,
+    )
 
 
 def quantity_row(
