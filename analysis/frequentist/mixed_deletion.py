@@ -4,7 +4,8 @@ With the variances held, leaving out a set D is adding an indicator for each of 
 marginal covariance, `P = W - W X B X'W`, `B = (X'WX)^-1` and `g = (P_DD)^-1 (P y)_D`, the coefficients become
 `beta - B X'W_D g` and their covariance `B + B X'W_D (P_DD)^-1 W_D'X B` (Cook & Weisberg 1982, Residuals and Influence
 in Regression, chapter 3; for mixed models Haslett 1999, J. R. Stat. Soc. B 61, 603-609). All sets are one batch. With
-the variances estimated anew, each set is one climb from the optimum of all effects, and a second one that may differ.
+the variances estimated anew, each set is one climb from the optimum of all effects, and more from a first fit's starts
+where that may have missed the top.
 """
 
 from dataclasses import dataclass

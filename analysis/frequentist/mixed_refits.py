@@ -10,7 +10,7 @@ from analysis.frequentist.mixed_likelihood import MixedData, Stack
 from analysis.frequentist.mixed_optimiser import Summit, Surface, climb, maximise
 from analysis.frequentist.mixed_results import MultilevelFit
 from analysis.frequentist.mixed_sets import Place, places, reduced
-from analysis.frequentist.multilevel import IDENTIFIED, build_surface
+from analysis.frequentist.multilevel import IDENTIFIED, build_surface, starting_values
 from analysis.frequentist.structures import Parameters
 from analysis.results import Array, BoolArray, IntArray
 
@@ -66,12 +66,12 @@ def _climb(fit: MultilevelFit, data: MixedData, keep: BoolArray, found: Refits, 
     free = np.array([level.number > 1 for level in model.levels], dtype=bool)
     parameters = Parameters(free=free, structure=fit.model.structure)
     surface = build_surface(data, parameters)
-    warm, other = _starts(fit, parameters)
-    if not _identified(data, surface, parameters, other):
+    warm = _warm(fit, parameters)
+    if not _identified(data, surface, parameters, warm):
         return
     summit = climb(surface, warm)
-    if summit is None or fit.convergence.lesser or not _settled_inside(surface, summit):
-        optimum = maximise(surface, [warm, other])
+    if summit is None or not _alone(fit, surface, summit):
+        optimum = maximise(surface, [warm, *starting_values(data, parameters)])
         if optimum is None:
             return
         summit = optimum.summit
@@ -80,26 +80,24 @@ def _climb(fit: MultilevelFit, data: MixedData, keep: BoolArray, found: Refits, 
     found.converged[code] = summit.converged
 
 
-def _starts(fit: MultilevelFit, parameters: Parameters) -> list[Array]:
-    """The optimum of all effects, and as a check its variances shared out among all components."""
+def _warm(fit: MultilevelFit, parameters: Parameters) -> Array:
+    """The optimum of all effects as a start."""
     unit = fit.model.unit
-    sigma2, G = fit.sigma2 / unit**2, None if fit.G is None else fit.G / unit**2
-    parts = len(sigma2) + (G is not None)
-    total = max(float(sigma2.sum()) + (0.0 if G is None else float(np.diag(G).mean())), RIDGE)
-    shared = np.full(len(sigma2), total / parts)
-    if G is None:
-        return [parameters.at(sigma2, None), parameters.at(shared, None)]
-    q = len(G)
-    ridge = RIDGE * max(float(np.diag(G).max()), RIDGE) * np.eye(q)
-    even = total / parts * (0.5 * np.ones((q, q)) + 0.5 * np.eye(q))
-    return [parameters.at(sigma2, G + ridge), parameters.at(shared, even)]
+    if fit.G is None:
+        return parameters.at(fit.sigma2 / unit**2, None)
+    G = fit.G / unit**2
+    ridge = RIDGE * max(float(np.diag(G).max()), RIDGE) * np.eye(len(G))
+    return parameters.at(fit.sigma2 / unit**2, G + ridge)
 
 
-def _settled_inside(surface: Surface, summit: Summit) -> bool:
-    """Whether a climb ended on a top that no limit holds.
+def _alone(fit: MultilevelFit, surface: Surface, summit: Summit) -> bool:
+    """Whether a climb ended on a top beside which no other is sought.
 
-    Where all starts agreed for all effects and this is so, no other top is sought.
+    That is, random intercepts whose starts all agreed for all effects, and a top that no limit holds. Structures have
+    several tops too often; they are climbed from the starts of a first fit as well.
     """
+    if fit.G is not None or fit.convergence.lesser:
+        return False
     at, free = summit.parameters, surface.upper > surface.lower
     inside = (at > surface.lower) & (at < surface.upper)
     H = summit.local.observed[np.ix_(free, free)]
