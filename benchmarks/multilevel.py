@@ -5,7 +5,7 @@ Satterthwaite degrees of freedom and the joint test of three moderators, from V 
 studies, for which metafor would take hundreds of fits. metafor runs with sparse matrices.
 
 python -m benchmarks.multilevel --dense   metafor with dense matrices too, about a minute
-python -m benchmarks.multilevel --large   metafor with 10,000 effects too, some minutes
+python -m benchmarks.multilevel --large   metafor with 10,000 effects too, about ten minutes
 """
 
 import shutil
