@@ -51,17 +51,43 @@ def describe_run(
     """
     rows = {"analysis": analysis, **{f"model {row['name']}": row for row in models}}
     return {
+        **_installed(),
+        "analysis": dict(analysis),
+        "models": [dict(row) for row in models],
+        "seeds": {row["name"]: row["seed"] for row in models},
+        "digests": _digests(rows, files),
+    }
+
+
+def describe_path_run(row: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return what the page of a path model must say about its making; `path` in place of `analysis` and `models`.
+
+    Parameters
+    ----------
+    row : the row of the path model.
+    files, and what is raised : as in `describe_run`.
+    """
+    return {
+        **_installed(),
+        "path": dict(row),
+        "seeds": {row["name"]: row["seed"]},
+        "digests": _digests({"path model": row}, files),
+    }
+
+
+def _installed() -> dict[str, Any]:
+    return {
         "toolkit": _version(TOOLKIT),
         "python": platform.python_version(),
         "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
         "date": source_date(),
-        "analysis": dict(analysis),
-        "models": [dict(row) for row in models],
-        "seeds": {row["name"]: row["seed"] for row in models},
-        "digests": {
-            "rows": {name: digest_row(row) for name, row in rows.items()},
-            "files": {path: digest(files[path]) for path in sorted(files)},
-        },
+    }
+
+
+def _digests(rows: Mapping[str, Mapping[str, Any]], files: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "rows": {name: digest_row(row) for name, row in rows.items()},
+        "files": {path: digest(files[path]) for path in sorted(files)},
     }
 
 

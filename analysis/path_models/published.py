@@ -64,7 +64,8 @@ def from_p(first: str, second: str, r: float, p: float, *, about: str, source: s
     if not 0 < p < 1 or r == 0:
         raise ClaimError(f"{source}: no standard error follows from r = {r} and p = {p}. Choose another reading.")
     se = abs(float(np.arctanh(r))) / float(-ndtri(p / 2))
-    reading = f"standard error from p = {p:g} of a z test ({about})"
+    written = np.format_float_positional(p, precision=6, trim="-").lstrip("0")
+    reading = f"standard error from p = {written} of a z test ({about})"
     return PublishedCorrelation(
         first=first, second=second, z=float(np.arctanh(r)), se=se, source=source, reading=reading, assumed=True
     )

@@ -110,5 +110,6 @@ def _display(row: Row, column: Mapping[str, Any], folder: str, *, heads_row: boo
         return DisplayCell(text, heads_row, False, "", "")
     file, line, _ = cells[0].source.split(":", 2)
     names = ", ".join(cell.source.split(":", 2)[2] for cell in cells)
-    title = f"{posixpath.normpath(f'{folder}/{file}')}, line {line}, {names}; from {row['source'].text}"
+    origin = f"; from {row['source'].text}" if "source" in row else ""
+    title = f"{posixpath.normpath(f'{folder}/{file}')}, line {line}, {names}{origin}"
     return DisplayCell(text, heads_row, True, " ".join(cell.source for cell in cells), title)

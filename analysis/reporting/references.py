@@ -42,8 +42,12 @@ class Citations:
         if known is not None:
             self._cited[known.key] = format_reference(known)
             return Markup('<a href="#ref-{}">{}</a>').format(known.key, citation)
-        self._cited["dataset"] = Markup("{} {}").format(citation, link_doi(doi)) if doi else escape(citation)
-        return Markup('<a href="#ref-dataset">{}</a>').format(citation)
+        text = Markup("{} {}").format(citation, link_doi(doi)) if doi else escape(citation)
+        key = next((key for key, cited in self._cited.items() if cited == text), None)
+        if key is None:
+            key = "dataset" if "dataset" not in self._cited else f"dataset-{len(self._cited)}"
+            self._cited[key] = text
+        return Markup('<a href="#ref-{}">{}</a>').format(key, citation)
 
     def references(self) -> list[tuple[str, Markup]]:
         """Return key and text of everything cited so far, in alphabetical order."""
