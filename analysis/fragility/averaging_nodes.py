@@ -22,7 +22,7 @@ REACH = 9.0
 # Logs below the highest node at which nodes are dropped.
 DEPTH = 34.0
 # Gauss-Legendre nodes by number of weights, and for the slope of PET and PEESE.
-WEIGHT_NODES, SLOPE_NODES = {1: 40, 2: 24, 3: 14}, 200
+WEIGHT_NODES, SLOPE_NODES = {1: 48, 2: 28, 3: 16}, 200
 # Nodes of mean and tau worked at in one go.
 CHUNK = 64
 
@@ -90,7 +90,7 @@ def weighted_log_likelihood(
     keep = total >= total.max() - DEPTH
     found = np.full(len(places), -np.inf)
     found[keep] = _over_weights(cells, vi, mean.value, tau.value, places[keep], weights, log_mass)
-    return base + found.reshape(base.shape)
+    return np.asarray(base + found.reshape(base.shape))
 
 
 def _over_weights(
@@ -121,7 +121,9 @@ def _log_product(parts: Array, weights: Array) -> Array:
 def ordered_weights(number: int) -> tuple[Array, Array]:
     """Nodes (W, number + 1) over 1 >= w2 >= w3 ..., uniform, and logs of their quadrature weights times density."""
     points, shares = np.polynomial.legendre.leggauss(WEIGHT_NODES.get(number, 10))
-    t, share = 0.5 * (points + 1.0), 0.5 * shares
+    # A weight near zero is where 1 / A bends (A is small there): nodes gather towards it, t = s^3.
+    s = 0.5 * (points + 1.0)
+    t, share = s**3, 1.5 * s**2 * shares
     axes = np.stack(np.meshgrid(*[t] * number, indexing="ij"), -1).reshape(-1, number)
     mass = np.stack(np.meshgrid(*[share] * number, indexing="ij"), -1).reshape(-1, number).prod(1)
     # w2 = t1, w3 = t1 t2, ...: the Jacobian, times the density (number)! of ordered uniforms.

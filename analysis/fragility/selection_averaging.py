@@ -24,7 +24,7 @@ from analysis.fragility.averaging_nodes import (
     weighted_log_likelihood,
 )
 from analysis.frequentist.linear import build_batch
-from analysis.results import Array
+from analysis.results import Array, BoolArray
 from analysis.vocabulary import MIN_K_SELECTION
 
 
@@ -219,7 +219,7 @@ def _average(
     )
 
 
-def _log_bf(prior: Array, log_ml: Array, hold: Array) -> float:
+def _log_bf(prior: Array, log_ml: Array, hold: BoolArray) -> float:
     """Log of posterior odds over prior odds of the models that hold an ingredient."""
     sides = [
         np.logaddexp.reduce(log_ml[side] + np.log(prior[side])) - np.log(prior[side].sum()) for side in (hold, ~hold)
