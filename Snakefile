@@ -11,6 +11,7 @@ include: "analysis/rules/models.smk"
 include: "analysis/rules/display.smk"
 include: "analysis/rules/reproduction.smk"
 include: "analysis/rules/corpus.smk"
+include: "analysis/rules/paths.smk"
 include: "analysis/rules/report.smk"
 
 
@@ -18,6 +19,7 @@ wildcard_constraints:
     dataset=any_of(DATASETS),
     analysis=any_of(CONFIG.analyses),
     model=any_of(CONFIG.models),
+    path=any_of(CONFIG.paths) or "(?!)",
 
 
 rule all:
@@ -61,3 +63,9 @@ rule corpus:
     """The meta-analyses of data/corpus, pooled again."""
     input:
         rules.render_corpus.output.page,
+
+
+rule paths:
+    """Path models and their pages."""
+    input:
+        expand(rules.render_paths.output.page, path=CONFIG.paths),

@@ -7,10 +7,14 @@ from analysis.formatting import format_count
 from analysis.reporting.display import FIRST_LINE, Shown, Value, show_rows
 from analysis.reporting.facts import mean_facts, moderator_facts
 from analysis.reporting.page import Tables, render
+from analysis.reporting.paths import Records, path_entry
+from analysis.rows import PathRow
 
 
 def build_front_context(
-    entries: Sequence[tuple[Mapping[str, Any], Tables]], corpus: Sequence[Mapping[str, Value]] = ()
+    entries: Sequence[tuple[Mapping[str, Any], Tables]],
+    corpus: Sequence[Mapping[str, Value]] = (),
+    paths: Sequence[tuple[PathRow, Records]] = (),
 ) -> dict[str, Any]:
     """Return what the template of the first page may use.
 
@@ -19,12 +23,14 @@ def build_front_context(
     entries : for each analysis, in the order to be listed, its row and its tables `headline`, `models`, `tests`,
         `cells` and `slopes`.
     corpus : counts of verdicts of the corpus, schema `results/corpus_verdicts`; empty where it was not run.
+    paths : for each path model its row and its tables.
     """
     listed = [_entry(analysis, tables) for analysis, tables in entries]
     return {
         "published": [entry for entry in listed if not entry["synthetic"]],
         "simulated": [entry for entry in listed if entry["synthetic"]],
         "corpus": corpus_counts(corpus),
+        "paths": [path_entry(row, tables) for row, tables in paths],
     }
 
 
@@ -32,9 +38,10 @@ def render_front_page(
     entries: Sequence[tuple[Mapping[str, Any], Tables]],
     environment: Any,
     corpus: Sequence[Mapping[str, Value]] = (),
+    paths: Sequence[tuple[PathRow, Records]] = (),
 ) -> str:
     """Return the first page as HTML."""
-    return render(environment, "index.html.j2", build_front_context(entries, corpus))
+    return render(environment, "index.html.j2", build_front_context(entries, corpus, paths))
 
 
 def _entry(analysis: Mapping[str, Any], tables: Tables) -> dict[str, Any]:

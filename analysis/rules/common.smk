@@ -157,3 +157,24 @@ def analysis_rows(wildcards):
 def templates():
     """Return what the words and styles of the pages stand in."""
     return sorted(path.as_posix() for path in Path("reports").glob("templates/**/*") if path.is_file())
+
+
+def path_row(wildcards):
+    """Return the row of a path model as JSON."""
+    return CONFIG.paths[wildcards.path].to_json()
+
+
+def path_rows(wildcards):
+    """Return the rows of every path model as a JSON list, in the order of the configuration."""
+    return as_json_list(row.to_json() for row in CONFIG.paths.values())
+
+
+def datasets_of_path(wildcards):
+    """Return the folders of the checked datasets of a path model."""
+    return [f"results/data/{dataset}" for dataset in CONFIG.paths[wildcards.path].datasets]
+
+
+def data_of_path(wildcards):
+    """Return the checked files of the datasets of a path model."""
+    folders, names = datasets_of_path(wildcards), ("dataset.json", "effects.csv", "claims.csv")
+    return [f"{folder}/{name}" for folder in folders for name in names]

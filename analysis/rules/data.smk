@@ -28,7 +28,7 @@ rule compute_effects:
     input:
         data=dataset_of_analysis,
         script="analysis/stages/compute_effects.py",
-        code=sources(),
+        code=sources("formatting"),
     output:
         effects=report(
             "results/{analysis}/effects.csv",

@@ -43,7 +43,7 @@ rule fit_exact:
     input:
         effects=rules.compute_effects.output.effects,
         script="analysis/stages/fit_bayesian.py",
-        code=sources("models", "bayesian", "frequentist", "formulas"),
+        code=sources("models", "bayesian", "frequentist", "formulas", "formatting"),
     output:
         multiext("results/{analysis}/{model}/", *(f"{table}.csv" for table in (*FIT_TABLES, *POSTERIOR_TABLES))),
         fit="results/{analysis}/{model}/fit.json",

@@ -36,9 +36,18 @@ rule render_index:
         pages=expand(rules.render_report.output.page, analysis=CONFIG.analyses),
         tables=expand(rules.make_tables.output.tables, analysis=CONFIG.analyses),
         data=expand(rules.validate_data.output, dataset=DATASETS),
+        paths=expand([*rules.fit_paths.output, rules.render_paths.output.page], path=CONFIG.paths),
         corpus=[rules.render_corpus.output.page, rules.collect_corpus.output.verdicts] if CORPUS else [],
         script="analysis/stages/render_index.py",
-        code=sources("reporting", "formatting", "provenance", "tables", "schemas/tables", "stages/render_report"),
+        code=sources(
+            "reporting",
+            "formatting",
+            "provenance",
+            "tables",
+            "schemas/tables",
+            "stages/render_report",
+            "stages/render_paths",
+        ),
         words=templates(),
     output:
         index="reports/rendered/index.html",
@@ -47,9 +56,10 @@ rule render_index:
     params:
         module=as_py_module(),
         analyses=analysis_rows,
+        paths=path_rows,
         corpus="--corpus results/corpus/verdicts.csv" if CORPUS else "",
     message:
         "Write the first page"
     shell:
-        "python -m {params.module} --analyses {params.analyses:q} --results results"
+        "python -m {params.module} --analyses {params.analyses:q} --paths {params.paths:q} --results results"
         " --pages reports/rendered {params.corpus} --out {output.index} 2> {log}"

@@ -11,7 +11,8 @@ from analysis.errors import DataError, Problem
 from analysis.files import read_records, write_text
 from analysis.reporting.front_page import render_front_page
 from analysis.reporting.page import Tables, build_environment
-from analysis.rows import AnalysisRow
+from analysis.rows import AnalysisRow, path_row_from_json
+from analysis.stages.render_paths import read_path_tables
 from analysis.stages.render_report import read_templates
 from analysis.stages.running import run_stage
 
@@ -36,17 +37,20 @@ def check_pages(pages: Path, names: Sequence[str]) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Read, render, write."""
     analyses = [asdict(AnalysisRow.from_json(json.dumps(row))) for row in json.loads(arguments.analyses)]
-    check_pages(arguments.pages, [row["name"] for row in analyses])
+    paths = [path_row_from_json(json.dumps(row)) for row in json.loads(arguments.paths)]
+    check_pages(arguments.pages, [*(row["name"] for row in analyses), *(row.name for row in paths)])
     entries = [(row, read_tables(arguments.results, row["name"])) for row in analyses]
     corpus = [] if arguments.corpus is None else read_records(arguments.corpus, "corpus_verdicts")
+    modelled = [(row, read_path_tables(arguments.results / "paths" / row.name)) for row in paths]
     environment = build_environment(read_templates(arguments.templates))
-    write_text(arguments.out, render_front_page(entries, environment, corpus))
+    write_text(arguments.out, render_front_page(entries, environment, corpus, modelled))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the stage; 1 and one message when something cannot be used."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--analyses", required=True, help="rows of the analyses, a JSON list")
+    parser.add_argument("--paths", default="[]", help="rows of the path models, a JSON list")
     parser.add_argument("--results", required=True, type=Path, help="folder of all results")
     parser.add_argument("--pages", required=True, type=Path, help="folder of the rendered pages")
     parser.add_argument("--corpus", type=Path, help="verdicts of the corpus, results/corpus/verdicts.csv")
