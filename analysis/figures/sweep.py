@@ -15,7 +15,7 @@ from analysis.figures.frame import legend_room, notes_room, title_lines, write_l
 from analysis.figures.panels import lay_panels, name_moderator
 from analysis.figures.records import Records, number, numbers, word
 from analysis.figures.wording import level_text
-from analysis.formatting import format_effect, format_interval, format_number
+from analysis.formatting import format_effect, format_interval
 
 AXIS_ROOM: Final = 0.52
 MARKERS: Final = ("o", "s", "^", "D")
@@ -54,7 +54,8 @@ def plot_sweep(
     for index, model in enumerate(models):
         rows = [row for row in shown if word(row, "model") == model]
         _draw(axes, rows, (index - (len(models) - 1) / 2) * APART, index, own.get(model))
-    axes.set_xticks(sorted(set(numbers(shown, "rho"))))
+    ticks = sorted(set(numbers(shown, "rho")))
+    axes.set_xticks(ticks, [format_effect(tick, "COR", 1) for tick in ticks])
     name_moderator(axes, NAME)
     write_notes(figure, [NOTE])
     write_legend(figure, handles, notes_room([NOTE]) + 0.06)
@@ -73,7 +74,7 @@ def describe_sweep(sweep: Records, *, names: dict[str, str], measure: str) -> di
         ends = [
             f"{format_effect(number(row, 'estimate'), measure)} "
             f"{format_interval(number(row, 'ci_lb'), number(row, 'ci_ub'), measure)} at "
-            f"{format_number(number(row, 'rho'), 1)}"
+            f"{format_effect(number(row, 'rho'), 'COR', 1)}"
             for row in (rows[0], rows[-1])
         ]
         alt += f"{names.get(model, model)}: from {ends[0]} to {ends[1]}. "
