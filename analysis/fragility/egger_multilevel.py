@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from analysis.covariance import BlockCovariance, group_effects
 from analysis.errors import ModelError
-from analysis.fragility.small_study import funnel_cautions, too_few
+from analysis.fragility.small_study import funnel_cautions
 from analysis.frequentist import fit_multilevel, robust_fit
 from analysis.frequentist.mixed_results import MultilevelFit
 from analysis.frequentist.robust import RobustFit
@@ -106,9 +106,7 @@ def egger_multilevel(
             f"the effects lie on a line over {name} without any scatter: there is nothing to test it with."
         )
     robust = robust_fit(fit.beta, fit.names, fit.X, fit.residuals, fit.M, cluster, kind, level, design.terms)
-    studies = group_effects(cluster).number
-    cautions = tuple(said for said in funnel_cautions(y, vi) if not said.startswith(f"{len(y)} studies"))
-    few = too_few(studies)
+    cautions = funnel_cautions(y, vi, group_effects(cluster).number)
     return MultilevelEgger(
         predictor=name,
         b=float(robust.beta[1]),
@@ -122,7 +120,7 @@ def egger_multilevel(
         ci_ub=float(robust.ci_ub[0]),
         fit=fit,
         robust=robust,
-        notes=tuple(dict.fromkeys((*((few,) if few else ()), *cautions, *fit.notes, *robust.notes))),
+        notes=tuple(dict.fromkeys((*cautions, *fit.notes, *robust.notes))),
     )
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtr
 
-from analysis.errors import TooFewStudiesError
 from analysis.fragility.leave_out import LeaveOneOut, leave1out
 from analysis.results import Array, BoolArray, Design, Fit
 from analysis.vocabulary import MAX_COOK_PROBABILITY, MAX_DFBETAS, MAX_DFFITS, MAX_HAT, MIN_K_FUNNEL_ASYMMETRY
@@ -215,8 +214,6 @@ def _flags(dffits: Array, cook_d: Array, hat: Array, dfbs: Array) -> BoolArray:
 
 def _notes(deleted: LeaveOneOut, k: int) -> tuple[str, ...]:
     said = deleted.notes
-    if k <= deleted.full.p:
-        raise TooFewStudiesError(f"{k} effects leave no degrees of freedom for influence. Use fewer moderators.")
     if k < MIN_K_FUNNEL_ASYMMETRY:
         said += (
             f"{k} studies are fewer than {MIN_K_FUNNEL_ASYMMETRY}: every one of them weighs heavily, so a flag is no "

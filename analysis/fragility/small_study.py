@@ -18,12 +18,13 @@ def significant(yi: Array, vi: Array) -> int:
     return int((two_sided(yi / np.sqrt(vi), np.array(np.inf)) <= STUDY_ALPHA).sum())
 
 
-def funnel_cautions(yi: Array, vi: Array) -> tuple[str, ...]:
+def funnel_cautions(yi: Array, vi: Array, studies: int | None = None) -> tuple[str, ...]:
     """Why these effects `(k,)` cannot carry a verdict on the asymmetry of a funnel.
 
-    The four conditions of Ioannidis & Trikalinos (2007), CMAJ 176(8), 1091-1096.
+    The four conditions of Ioannidis & Trikalinos (2007), CMAJ 176(8), 1091-1096. `studies` is their number where some
+    have several effects.
     """
-    said = [too_few(len(yi)), too_heterogeneous(yi, vi, MAX_I2_FUNNEL)]
+    said = [too_few(len(yi) if studies is None else studies), too_heterogeneous(yi, vi, MAX_I2_FUNNEL)]
     spread = float(vi.max() / vi.min())
     if spread <= MIN_VARIANCE_RATIO_FUNNEL:
         said.append(

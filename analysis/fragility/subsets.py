@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.errors import ModelError
+from analysis.errors import ModelError, TooFewStudiesError
 from analysis.frequentist import fit_meta_regression, fit_random_effects
 from analysis.frequentist.linear import build_batch
 from analysis.results import Array, BoolArray, Convergence, Design, Fit
@@ -84,7 +84,7 @@ def fit_subsets(
         return fit_model(yi, vi, X, mask=mask, **choices)
     parts = [(rows, fit_model(yi, vi, X, mask=mask[rows], **choices)) for rows in (rest, lone) if rows.any()]
     if not parts:
-        raise ModelError(
+        raise TooFewStudiesError(
             f"no subset of the {len(yi)} effects is enough for the model. Use fewer moderators or more studies."
         )
     return _scattered(parts, mask)

@@ -102,3 +102,8 @@ def test_an_effect_that_carries_a_coefficient_alone_has_no_diagnostics() -> None
 def test_one_effect_is_refused() -> None:
     with pytest.raises(TooFewStudiesError, match="at least two"):
         influence([0.2], [0.1])
+
+
+def test_a_model_without_an_effect_to_spare_is_refused() -> None:
+    with pytest.raises(TooFewStudiesError, match="no subset of the 3 effects"):
+        influence([0.2, 0.4, 0.1], [0.1, 0.2, 0.1], np.vander([1.0, 2.0, 4.0]), method="EE")
