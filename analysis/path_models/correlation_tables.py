@@ -26,12 +26,12 @@ ASSUMPTIONS: Final = (
     ("causal order", "the arrows are assumed, not tested: correlations do not tell which comes first"),
     ("nothing omitted", "no variable outside the model moves two variables in it together"),
     ("linear", "relations are straight lines, and none depends on another variable of the model"),
-    ("means", "paths are those of the mean correlations over studies; in a single study they can be quite others"),
+    ("means", "paths are those of the mean correlations over studies; in a single study they can be quite different"),
     ("missing pairs", "studies that leave out a pair of variables would have found what the others found"),
     ("measurement", "correlations are taken as reported, not corrected for unreliable measures"),
     (
         "normal",
-        "true correlations scatter normally between studies, and those of one sample around them in large samples",
+        "true correlations scatter normally between studies, and reported ones around them, as in large samples",
     ),
 )
 PLUGGED_IN: Final = {
