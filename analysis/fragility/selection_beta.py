@@ -63,6 +63,7 @@ class BetaWeights:
         logs = (np.array([log_p, log_q])[places], np.array([self.log_p, self.log_q])[places])
         density = _mass_derivatives(z, measure, self.sei, mu, variance)
         a = np.einsum("nbkz,bz->nbk", density, weight, optimize=True)
+        a[0, a[0] <= 0.0] = np.nan
         first = [np.einsum("nbkz,bz->nbk", density[:3], weight * one, optimize=True) / a[0] for one in logs[0]]
         second = [
             [np.einsum("bkz,bz->bk", density[0], weight * one * two, optimize=True) / a[0] for two in logs[0]]

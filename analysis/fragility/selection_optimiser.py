@@ -108,7 +108,7 @@ def climb(model: SelectionModel, start: Array, limits: Limits) -> Optimum:
     scale, limits = scale_of(model), limits.spread(start.shape)
     theta = np.clip(start, limits.lower, limits.upper)
     rows = len(theta)
-    best = model.at(theta)
+    best = _try(model, theta)
     converged, iterations = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=int)
     bound = np.zeros(theta.shape, dtype=bool)
     active, part = np.arange(rows), model
@@ -127,7 +127,7 @@ def climb(model: SelectionModel, start: Array, limits: Limits) -> Optimum:
             if not len(active):
                 break
         new = _move(scale.take(active), at, step, limits.take(active))
-        there = part.at(new)
+        there = _try(part, new)
         _keep_better(theta, best, radius, active, new, there)
     return Optimum(
         theta,
@@ -135,6 +135,12 @@ def climb(model: SelectionModel, start: Array, limits: Limits) -> Optimum:
         bound,
         Convergence(converged=converged, iterations=iterations, at_boundary=theta[:, model.batch.p] == 0.0),
     )
+
+
+def _try(model: SelectionModel, theta: Array) -> Point:
+    """A trial point may be so far out that no effect can be seen: it is not a finite number then, and not taken."""
+    with np.errstate(all="ignore"):
+        return model.at(theta)
 
 
 def _keep_better(theta: Array, best: Point, radius: Array, active: IntArray, new: Array, there: Point) -> None:
@@ -170,7 +176,7 @@ def _step(at: Point, theta: Array, limits: Limits, radius: Array) -> tuple[Array
 def _newton(at: Point, held: BoolArray) -> Array:
     """The Newton step with curvature made negative: towards a maximum, even from where the likelihood bends up."""
     free = ~held
-    hessian = at.hessian * (free[:, :, None] & free[:, None, :])
+    hessian = np.nan_to_num(at.hessian, posinf=0.0, neginf=0.0) * (free[:, :, None] & free[:, None, :])
     index = np.arange(free.shape[1])
     hessian[:, index, index] -= held
     values, vectors = np.linalg.eigh(hessian)

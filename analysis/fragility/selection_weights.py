@@ -139,6 +139,7 @@ class StepWeights:
         weight[:, places] = delta
         by_cell = cell_derivatives(self.cells, self.sei, mu, variance)
         a = (by_cell * weight[:, self.cells.step].T[:, :, None]).sum(1)
+        a[0, a[0] <= 0.0] = np.nan
         basis = [by_cell[:3, self.cells.step == place].sum(1) / a[0] for place in places]
         own = np.array([self.own == place for place in places], dtype=float).reshape(-1, *self.sei.shape)
         slope = own / delta.T[:, :, None]
