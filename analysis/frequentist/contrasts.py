@@ -1,12 +1,14 @@
 """Linear combinations of coefficients, and how much collinearity inflates their variance."""
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.errors import ModelError
 from analysis.frequentist.laws import critical, two_sided
 from analysis.frequentist.shapes import flat, reshape
-from analysis.results import Contrast, Design, Fit, Inflation
+from analysis.results import Array, Contrast, Design, Fit, Inflation
 
 
 def contrast(fit: Fit, L: ArrayLike) -> Contrast:
@@ -47,7 +49,19 @@ def contrast(fit: Fit, L: ArrayLike) -> Contrast:
     )
 
 
-def variance_inflation(fit: Fit, design: Design) -> tuple[Inflation, ...]:
+class Estimated(Protocol):
+    """A fit of any kind: names and covariance of its coefficients."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Coefficients."""
+
+    @property
+    def vb(self) -> Array:
+        """Covariance of the coefficients, (p, p)."""
+
+
+def variance_inflation(fit: Estimated, design: Design) -> tuple[Inflation, ...]:
     """Generalised variance inflation of every term (Fox & Monette 1992, J. Am. Stat. Assoc. 87, 178-183, eq. 10).
 
     With R the correlations of the coefficients but the intercept, `GVIF = det R11 det R22 / det R`, R11 those of the

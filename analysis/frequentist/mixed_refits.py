@@ -10,7 +10,7 @@ from analysis.frequentist.mixed_likelihood import MixedData, Stack
 from analysis.frequentist.mixed_optimiser import Summit, Surface, climb, maximise
 from analysis.frequentist.mixed_results import MultilevelFit
 from analysis.frequentist.mixed_sets import Place, places, reduced
-from analysis.frequentist.multilevel import IDENTIFIED, build_surface, starting_values
+from analysis.frequentist.multilevel import build_surface, full_rank, identified, starting_values
 from analysis.frequentist.structures import Parameters
 from analysis.results import Array, BoolArray, IntArray
 
@@ -67,7 +67,7 @@ def _climb(fit: MultilevelFit, data: MixedData, keep: BoolArray, found: Refits, 
     parameters = Parameters(free=free, structure=fit.model.structure)
     surface = build_surface(data, parameters)
     warm = _warm(fit, parameters)
-    if not _identified(data, surface, parameters, warm):
+    if not identified(data, surface, parameters, warm):
         return
     summit = climb(surface, warm)
     if summit is None or not _alone(fit, surface, summit):
@@ -101,28 +101,4 @@ def _alone(fit: MultilevelFit, surface: Surface, summit: Summit) -> bool:
     at, free = summit.parameters, surface.upper > surface.lower
     inside = (at > surface.lower) & (at < surface.upper)
     H = summit.local.observed[np.ix_(free, free)]
-    return summit.converged and bool(inside[free].all()) and _full_rank(H, np.diag(H))
-
-
-def _identified(data: MixedData, surface: Surface, parameters: Parameters, start: Array) -> bool:
-    """Whether the information about the parameters at `start` has full rank.
-
-    It is judged beside the information that the effects would give were their means known: what the coefficients
-    absorb whole leaves rounding errors of that size.
-    """
-    here = surface.value(start)
-    if here is None:
-        return False
-    free = surface.upper > surface.lower
-    H = surface.local(start, here[1]).expected[np.ix_(free, free)]
-    known = build_surface(replace(data, restricted=False), parameters).local(start, here[1]).expected
-    return _full_rank(H, np.diag(known)[free])
-
-
-def _full_rank(H: Array, size: Array) -> bool:
-    if not len(H):
-        return True
-    if (size <= 0.0).any():
-        return False
-    scale = np.sqrt(size)
-    return bool(np.linalg.eigvalsh(H / np.outer(scale, scale))[0] >= IDENTIFIED)
+    return summit.converged and bool(inside[free].all()) and full_rank(H, np.diag(H))

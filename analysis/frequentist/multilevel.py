@@ -6,6 +6,7 @@ Med. 17, 2537-2550), as metafor's `rma.mv`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -171,7 +172,11 @@ def build_surface(data: MixedData, parameters: Parameters) -> Surface:
 def _optimise(data: MixedData, parameters: Parameters) -> Optimum:
     starts = starting_values(data, parameters)
     surface = build_surface(data, parameters)
-    _refuse_unidentified(surface, starts[0], parameters)
+    if not identified(data, surface, parameters, starts[0]):
+        raise ModelError(
+            "the data cannot tell the variance components apart: some combination of them leaves the likelihood as it "
+            "is. Drop a level, or use a simpler structure."
+        )
     optimum = maximise(surface, starts)
     if optimum is None or not optimum.summit.converged:
         raise ConvergenceError(
@@ -200,24 +205,36 @@ def starting_values(data: MixedData, parameters: Parameters) -> list[Array]:
         shares += [] if parts > 1 else [shares[0] * 0.01]
         return [parameters.at(total * share, None) for share in shares]
     q = parameters.structure.inner.number
-    correlations = (0.5, 0.0, 0.9)
+    # With q dimensions equal correlations cannot be below -1 / (q - 1).
+    correlations = (0.5, 0.0, 0.9, -0.5 / max(q - 1, 1))
     starts = []
-    for index, share in enumerate([*shares, *shares[:1] * max(3 - len(shares), 0)]):
-        rho = correlations[index % 3]
+    for index, share in enumerate([*shares, *shares[:1] * max(len(correlations) - len(shares), 0)]):
+        rho = correlations[index % len(correlations)]
         G = total * share[-1] * (np.full((q, q), rho) + np.eye(q) * (1.0 - rho))
         starts.append(parameters.at(total * share[:-1], G))
     return starts
 
 
-def _refuse_unidentified(surface: Surface, start: Array, parameters: Parameters) -> None:
+def identified(data: MixedData, surface: Surface, parameters: Parameters, start: Array) -> bool:
+    """Whether the information about the parameters at `start` has full rank; not known outside the domain.
+
+    It is judged beside the information that the effects would give were their means known: what the coefficients
+    absorb whole leaves rounding errors of that size.
+    """
     here = surface.value(start)
     if here is None:
-        return
+        return False
     free = surface.upper > surface.lower
     H = surface.local(start, here[1]).expected[np.ix_(free, free)]
-    scale = np.sqrt(np.maximum(np.diag(H), 0.0))
-    if len(scale) and ((scale <= 0.0).any() or np.linalg.eigvalsh(H / np.outer(scale, scale))[0] < IDENTIFIED):
-        raise ModelError(
-            "the data cannot tell the variance components apart: some combination of them leaves the likelihood as it "
-            "is. Drop a level, or use a simpler structure."
-        )
+    known = build_surface(replace(data, restricted=False), parameters).local(start, here[1]).expected
+    return full_rank(H, np.diag(known)[free])
+
+
+def full_rank(H: Array, size: Array) -> bool:
+    """Whether an information matrix leaves no direction out, its parameters scaled by information of `size`."""
+    if not len(H):
+        return True
+    if (size <= 0.0).any():
+        return False
+    scale = np.sqrt(size)
+    return bool(np.linalg.eigvalsh(H / np.outer(scale, scale))[0] >= IDENTIFIED)

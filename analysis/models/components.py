@@ -8,6 +8,7 @@ import numpy as np
 from analysis.errors import ConvergenceError
 from analysis.frequentist import component_names, profile_interval
 from analysis.frequentist.mixed_heterogeneity import mixed_heterogeneity
+from analysis.frequentist.mixed_prediction import blups
 from analysis.frequentist.mixed_results import ComponentInterval, MultilevelFit
 from analysis.models.fitted import Record, finite
 from analysis.results import Prediction
@@ -82,6 +83,25 @@ def _interval(fit: MultilevelFit, name: str) -> ComponentInterval | None:
         return profile_interval(fit, name)
     except ConvergenceError:
         return None
+
+
+def build_blups(fit: MultilevelFit) -> list[Record]:
+    """One row per predicted random effect: the deviation of a group from its mean."""
+    return [
+        {
+            "level_name": found.name,
+            "group": label,
+            "dimension": found.inner[index] if found.inner else None,
+            "k": int(found.k[index]),
+            "estimate": float(found.estimate[index]),
+            "se": finite(float(found.se[index])),
+            "pi_lb": finite(float(found.pi_lb[index])),
+            "pi_ub": finite(float(found.pi_ub[index])),
+            "level": found.level,
+        }
+        for found in blups(fit)
+        for index, label in enumerate(found.labels)
+    ]
 
 
 def build_fields(fit: MultilevelFit, limits: Prediction | None) -> dict[str, Any]:

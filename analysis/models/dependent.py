@@ -14,10 +14,11 @@ from analysis.frequentist import (
     mixed_term_tests,
 )
 from analysis.frequentist.mixed_heterogeneity import mixed_heterogeneity
+from analysis.frequentist.mixed_prediction import mixed_predict
 from analysis.frequentist.mixed_results import MultilevelFit
 from analysis.measures.vcalc import vcalc
-from analysis.models.components import build_components, build_fields
-from analysis.models.estimated import EstimatedModel, around, column_of, quantity_row
+from analysis.models.components import build_blups, build_components, build_fields
+from analysis.models.estimated import EstimatedModel, column_of, quantity_row
 from analysis.models.fitted import Record, moderators
 from analysis.results import Array, Contrast, JointTest, Prediction
 from analysis.rows import ModelRow
@@ -75,7 +76,7 @@ class DependentModel(EstimatedModel):
 
     def model_prediction(self, X: Array) -> Prediction:
         """Means at rows of the design, (m, p)."""
-        return around(mixed_contrast(self.fit, X), self.total_variance, "normal" if self.fit.test == "z" else "t")
+        return mixed_predict(self.fit, X)
 
     def model_mean_predictions(self, one: Array) -> Sequence[Prediction]:
         """The mean effect with its one prediction interval, which follows the model's test."""
@@ -112,6 +113,10 @@ class DependentModel(EstimatedModel):
     def components(self) -> list[Record]:
         """Every variance and correlation between true effects, with its profile-likelihood interval."""
         return build_components(self.fit)
+
+    def blups(self) -> list[Record]:
+        """Deviation of every group from its mean."""
+        return build_blups(self.fit)
 
     def fields(self) -> dict[str, Any]:
         """The fit as JSON holds it, model-based."""

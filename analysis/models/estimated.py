@@ -118,6 +118,10 @@ class EstimatedModel(FittedModel):
         """Rows of the table of variance components; empty with independent effects."""
 
     @abstractmethod
+    def blups(self) -> list[Record]:
+        """Rows of the table of predicted random effects; empty with independent effects."""
+
+    @abstractmethod
     def fields(self) -> dict[str, Any]:
         """The fit as JSON holds it, model-based."""
 

@@ -120,6 +120,10 @@ class FrequentistModel(EstimatedModel):
         """Independent effects have one variance between them, which the table of heterogeneity holds."""
         return []
 
+    def blups(self) -> list[Record]:
+        """Independent effects have no groups to predict."""
+        return []
+
     def fields(self) -> dict[str, Any]:
         """Every field of the fit but its largest arrays."""
         return {name: value for name, value in asdict(self.fit).items() if name not in ("vb_z", "notes")}

@@ -32,6 +32,7 @@ def build_model_tables(model: EstimatedModel, *, group: str | None = None) -> di
         "coefficients": build_coefficients(model),
         "heterogeneity": model.heterogeneity(),
         "components": model.components(),
+        "blups": model.blups(),
         "studies": build_studies(model),
         "predictions": build_predictions(model),
         "tests": build_tests(model),

@@ -35,7 +35,7 @@ def read_config():
 CONFIG = read_config()
 # What a fit leaves behind beside its coefficients and heterogeneity, and what a frequentist and a Bayesian one add.
 FIT_TABLES = ("studies", "predictions", "tests", "cells", "slopes", "collinearity", "subgroups", "excluded")
-DEPENDENCE_TABLES = ("components", "sweep", "support", "power")
+DEPENDENCE_TABLES = ("components", "blups", "sweep", "support", "power")
 POSTERIOR_TABLES = (
     *("answers", "priors", "prior_checks", "densities", "ridges", "shrinkage", "expectations", "diagnostics"),
     *("sensitivity", "averaging"),
