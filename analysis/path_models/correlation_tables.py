@@ -22,6 +22,9 @@ type Records = list[dict[str, Any]]
 
 BASE: Final = "base"
 SIMPLER: Final = "simpler"
+SINGULAR: Final = ", singular"
+# Share of the largest eigenvalue below which a covariance is called singular.
+UNSEEN: Final = 1e-8
 ASSUMPTIONS: Final = (
     ("causal order", "the arrows are assumed, not tested: correlations do not tell which comes first"),
     ("nothing omitted", "no variable outside the model moves two variables in it together"),
@@ -173,13 +176,19 @@ def _sensitivity(
         label = ", ".join(f"{key} {value}" for key, value in other.items())
         try:
             pooled = pool_correlations(table, **choices, plug_in=row.plug_in)
-            fits[label] = fit_path_model(fit.structure.model, pooled)
+            fits[label + (SINGULAR if _is_singular(pooled) else "")] = fit_path_model(fit.structure.model, pooled)
         except (ModelError, ConvergenceError) as error:
             untried.append({"group": None, "assumption": f"not tried: {label}", "statement": str(error)})
     if simpler is not None:
         fits[SIMPLER] = simpler
     runs = {label: _limits(one, row) for label, one in fits.items()}
     return compare_with_base(runs), untried
+
+
+def _is_singular(pooled: PooledCorrelations) -> bool:
+    """Whether the covariance between studies lost a direction: more was asked than the studies tell."""
+    values = np.linalg.eigvalsh(pooled.between)
+    return bool(pooled.structure == "UN" and values[0] <= UNSEEN * values[-1])
 
 
 def _limits(fit: PathFit, row: CorrelationPathRow) -> Records:
