@@ -82,6 +82,7 @@ def test_the_sections_come_in_order_under_headings_that_skip_no_level(render: Re
     page = render(with_moderators=True)
     names = re.findall(r'<section aria-labelledby="(\w+)"', page)
     expected = [
+        "rests",
         "answer",
         "data",
         "figures",
