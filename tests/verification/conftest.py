@@ -45,6 +45,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "reports" / "references.bib", project / "reports")
     choices = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
     choices["analyses"] = {NAME: {**choices["analyses"][NAME], "models": MODELS}}
+    del choices["path_models"]
     (project / "config").mkdir()
     (project / "config" / "config.yaml").write_text(yaml.safe_dump(choices, sort_keys=False), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:

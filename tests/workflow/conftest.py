@@ -80,6 +80,7 @@ def small_choices() -> dict[str, object]:
     choices = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     row = {"title": "A title", "question": "A question?", "dataset": "congruence", "measure": "ZCOR"}
     choices["analyses"] = {"small": {**row, "models": ["random_effects", "dersimonian_laird"]}}
+    del choices["path_models"]
     return choices
 
 
