@@ -37,10 +37,11 @@ CONDITIONS: Final[dict[str, tuple[Callable[[Choices], Any], str]]] = {
 }  # fmt: skip
 
 
-def dependence_options(command: Any) -> Any:
-    """Give a command the options of dependent effects."""
+def dependence_options(command: Any, *, leave_out: tuple[str, ...] = ()) -> Any:
+    """Give a command the options of dependent effects, but those of these names."""
     for flags, settings in reversed(OPTIONS):
-        command = click.option(*flags, **settings)(command)
+        if flags[-1].lstrip("-") not in leave_out:
+            command = click.option(*flags, **settings)(command)
     return command
 
 

@@ -10,36 +10,19 @@ import click
 
 from analysis.commands.bayesian_options import bayesian_options
 from analysis.commands.dependence_options import dependence_options
-from analysis.commands.table_options import column_options, reading_options
-from analysis.vocabulary import (
-    ENGINES,
-    HUNTER_SCHMIDT,
-    MEASURE_INPUTS,
-    METHODS,
-    PREDICTION_INTERVALS,
-    TAU2_INTERVALS,
-    TESTS,
-)
-
-MAX_SEED = 2**32 - 1
+from analysis.commands.model_options import complain, effect_options, estimate_options, fit_effects, seed_option, typed
+from analysis.vocabulary import ENGINES, PREDICTION_INTERVALS, TAU2_INTERVALS
 
 
 @click.command(context_settings={"show_default": True})
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--measure", type=click.Choice(sorted(MEASURE_INPUTS)), default="GEN", help="effect-size measure")
-@column_options
-@reading_options
-@click.option("--mods", metavar="FORMULA", help='moderators, such as "alliance * C(dimension)"')
+@effect_options
 @click.option("--engine", type=click.Choice(ENGINES), default="frequentist", help="exact and pymc are Bayesian")
-@click.option("--method", type=click.Choice((*METHODS, HUNTER_SCHMIDT)), default="REML", help="estimator of tau2")
-@click.option("--test", type=click.Choice(TESTS), default="z", help="test of coefficients")
-@click.option("--weights", metavar="COLUMN", help="column of weights")
-@click.option("--level", type=click.FloatRange(0, 100, min_open=True, max_open=True), default=95.0, help="per cent")
-@click.option("--ratio", is_flag=True, help="yi and its limits are ratios; their logarithms are analysed")
+@estimate_options
 @click.option("--tau2-interval", type=click.Choice(TAU2_INTERVALS), default="QP", help="interval of tau2")
 @click.option("--prediction", type=click.Choice(tuple(PREDICTION_INTERVALS)), help="kind of prediction interval")
 @click.option("--permutations", type=click.IntRange(0), default=0, help="arrangements of a permutation test")
-@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=1, help="of random arrangements and draws")
+@seed_option
 @dependence_options
 @bayesian_options
 @click.option("--json", "as_json", is_flag=True, help="print everything as JSON")
@@ -63,28 +46,17 @@ def fit(context: click.Context, /, file: Path, as_json: bool, **choices: Any) ->
     """  # noqa: D301
     from analysis.errors import ToolkitError
 
-    explicit = {name for name in choices if _is_given(context, name)}
+    explicit = typed(context, choices)
     try:
         # Progress of a sampler belongs on the screen, not into the JSON.
         with redirect_stdout(sys.stderr):
             document = _document(file, choices, explicit)
     except ToolkitError as error:
-        raise SystemExit(_complain(str(error), file)) from None
+        raise SystemExit(complain(str(error), file)) from None
     if as_json:
         click.echo(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
     else:
         click.echo(_summary(document, choices["engine"]))
-
-
-def _is_given(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
-
-
-def _complain(message: str, file: Path) -> int:
-    where = file.as_posix()
-    for line in message.splitlines():
-        click.echo(line if line.startswith(where) else f"{where}: {line}", err=True)
-    return 1
 
 
 def _document(file: Path, choices: dict[str, Any], explicit: set[str]) -> dict[str, Any]:
@@ -106,32 +78,12 @@ def _document(file: Path, choices: dict[str, Any], explicit: set[str]) -> dict[s
 def _frequentist(
     name: str, effects: list[dict[str, Any]], choices: dict[str, Any], explicit: set[str]
 ) -> dict[str, Any]:
-    from analysis.commands.dependence_options import problems, row_choices, unused
-    from analysis.errors import ConfigError
-    from analysis.frequentist.prediction import default_prediction
-    from analysis.models import build_fit_document, build_model_tables, fit_model
-    from analysis.rows import ModelRow
+    from analysis.models import build_fit_document, build_model_tables
 
-    own = {
-        **{key: choices[key] for key in ("method", "test", "mods", "weights", "permutations")},
-        **row_choices(choices),
-    }
-    found = list(problems(own, explicit))
-    if found:
-        raise ConfigError("\n".join(map(str, found)))
-    row = ModelRow(
-        name=name,
-        engine="frequentist",
-        **own,
-        tau2_interval=choices["tau2_interval"],
-        prediction=choices["prediction"] or default_prediction(choices["test"]),
-        level=choices["level"],
-        seed=choices["seed"],
-    )
-    model = fit_model(effects, row, measure=choices["measure"])
+    model, said = fit_effects(name, effects, choices, explicit)
     tables = build_model_tables(model)
     document = build_fit_document(model, tables)
-    return {**document, "notes": unused(own, explicit) + document["notes"], "tables": tables}
+    return {**document, "notes": said + document["notes"], "tables": tables}
 
 
 def _bayesian(name: str, effects: list[dict[str, Any]], choices: dict[str, Any]) -> dict[str, Any]:
