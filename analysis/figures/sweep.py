@@ -55,7 +55,7 @@ def plot_sweep(
         rows = [row for row in shown if word(row, "model") == model]
         _draw(axes, rows, (index - (len(models) - 1) / 2) * APART, index, own.get(model))
     ticks = sorted(set(numbers(shown, "rho")))
-    axes.set_xticks(ticks, [format_effect(tick, "COR", 1) for tick in ticks])
+    axes.set_xticks(ticks, [_rho(tick) for tick in ticks])
     name_moderator(axes, NAME)
     write_notes(figure, [NOTE])
     write_legend(figure, handles, notes_room([NOTE]) + 0.06)
@@ -74,11 +74,15 @@ def describe_sweep(sweep: Records, *, names: dict[str, str], measure: str) -> di
         ends = [
             f"{format_effect(number(row, 'estimate'), measure)} "
             f"{format_interval(number(row, 'ci_lb'), number(row, 'ci_ub'), measure)} at "
-            f"{format_effect(number(row, 'rho'), 'COR', 1)}"
+            f"{_rho(number(row, 'rho'))}"
             for row in (rows[0], rows[-1])
         ]
         alt += f"{names.get(model, model)}: from {ends[0]} to {ends[1]}. "
     return {"title": "The mean under other assumed correlations", "caption": caption, "alt": alt.strip()}
+
+
+def _rho(value: float) -> str:
+    return "0" if value == 0 else format_effect(value, "COR", len(f"{value:g}") - 2)
 
 
 def _draw(axes: Axes, rows: Records, shift: float, index: int, own: float | None) -> None:

@@ -11,7 +11,9 @@ from tests.figures.test_bubble import curve, levels
 
 MODEL: dict[str, Any] = {
     **{"engine": "frequentist", "method": "REML", "test": "knha", "mods": None, "weights": None, "tau2_interval": "QP"},
-    **{"prediction": "higgins", "permutations": 0, "level": 95.0, "seed": 1},
+    **{"prediction": "higgins", "permutations": 0, "level": 95.0, "seed": 1, "structure": "independent", "outer": None},
+    **{"inner": None, "covariance": "UN", "rho": 0.6, "robust": None, "cluster": "study_id", "bootstrap": 0},
+    **{"dfs": "residual", "rope": None},
 }
 ANALYSIS: dict[str, Any] = {
     **{"name": "regard", "title": "Regard & outcome", "question": "?", "dataset": "regard", "measure": "ZCOR"},
@@ -29,6 +31,7 @@ def write_model(folder: Path, sample: Sample, predictions: list[Any]) -> None:
     write_records(folder / "studies.csv", "studies", sample.studies)
     write_records(folder / "predictions.csv", "predictions", predictions)
     write_records(folder / "subgroups.csv", "subgroups", sample.subgroups)
+    write_records(folder / "sweep.csv", "sweep", [])
     write_records(folder / "heterogeneity.csv", "heterogeneity", sample.heterogeneity)
 
 
@@ -112,3 +115,23 @@ def test_a_term_of_a_formula_is_found_by_its_column(results: Path, tmp_path: Pat
     rows = [prediction("level", 0.2, moderator=term, label=label) for label in LEVELS]
     write_records(results / "by_focus" / "predictions.csv", "predictions", rows)
     assert run(results, tmp_path / "figures") == 0
+
+
+def test_a_headline_of_dependent_effects_gets_an_orchard_and_the_sweep_is_drawn(results: Path, tmp_path: Path) -> None:
+    sweep = [
+        {"structure": "correlated_hierarchical", "rho": rho, "term": "intrcpt", "estimate": 0.3 - rho / 10, "se": 0.05}
+        | {"ddf": 9.5, "pval": 0.001, "ci_lb": 0.2 - rho / 10, "ci_ub": 0.4 - rho / 10, "tau2": 0.02, "level": 95.0}
+        for rho in (0.0, 0.3, 0.6, 0.9)
+    ]
+    write_records(results / "pooled" / "sweep.csv", "sweep", sweep)
+    rows = [{**row, "structure": "correlated_hierarchical"} if row["name"] == "pooled" else row for row in MODELS]
+    out = tmp_path / "figures"
+    arguments = ["--analysis", json.dumps({**ANALYSIS, "headline": "pooled"}), "--models", json.dumps(rows)]
+    assert main([*arguments, "--results", str(results), "--out", str(out)]) == 0
+    entries = {entry["kind"]: entry for entry in json.loads((out / "figures.json").read_text())}
+    assert (out / "orchard.svg").is_file()
+    assert "from .29 [.20, .38] at 0 to .21 [.11, .30] at .9" in entries["sweep"]["alt"]
+    assert entries["orchard"]["title"] == "Orchard plot of the effects, by focus"
+    labels = {group["label"] for group in json.loads(json.dumps(make_sample(9).subgroups))}
+    svg = (out / "orchard.svg").read_text(encoding="utf-8")
+    assert all(label in svg for label in (*labels, "All effects"))
