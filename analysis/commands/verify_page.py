@@ -115,6 +115,9 @@ def verify_page(page: Path, folders: Folders) -> Verification:
 
 def _read_provenance(path: Path) -> dict[str, Any]:
     provenance = read_json(path)
+    if isinstance(provenance, dict) and "path" in provenance:
+        what = "this is the page of a path model; only pages of analyses can be computed again here."
+        raise DataError(Problem(path.as_posix(), what, "Run snakemake paths: equal input gives equal bytes."))
     keys = ("analysis", "models", "digests")
     if not isinstance(provenance, dict) or not all(key in provenance for key in keys):
         what = f"this is no provenance of a page: it needs {', '.join(keys)}."

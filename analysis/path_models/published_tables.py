@@ -96,7 +96,7 @@ def _sensitivity(options: tuple[Options, Options, Options], dimension: str, row:
     )
     return [
         {"group": dimension, **one, **{key: _chain(one["effect"], dimension)[key] for key in ("kind", "effect")}}
-        | {"level": row.level}
+        | {"share_pd": one["share_pd"] if one["share_pd"] < 1 else None, "level": row.level}
         for one in found
     ]
 

@@ -164,6 +164,11 @@ def path_row(wildcards):
     return CONFIG.paths[wildcards.path].to_json()
 
 
+def relations_row(wildcards):
+    """Return the row of a path model without what only a page shows, so that a new title refits nothing."""
+    return replace(CONFIG.paths[wildcards.path], title="", question="").to_json()
+
+
 def path_rows(wildcards):
     """Return the rows of every path model as a JSON list, in the order of the configuration."""
     return as_json_list(row.to_json() for row in CONFIG.paths.values())

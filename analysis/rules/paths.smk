@@ -24,7 +24,7 @@ rule fit_paths:
         "logs/fit_paths/{path}.log",
     params:
         module=as_py_module(),
-        path=path_row,
+        path=relations_row,
         data=datasets_of_path,
         out="results/paths/{path}",
     message:
