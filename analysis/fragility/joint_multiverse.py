@@ -85,10 +85,14 @@ def joint_multiverse_test(
 
 
 def _signs(units: int, draws: int, seed: int) -> tuple[Array, bool]:
-    """Arrangements of signs (n, units). All of them hold the observed one, so that its p value is never zero."""
+    """Arrangements of signs (n, units); of all of them only those that leave the first study as it is.
+
+    The others mirror them, and no statistic changes in size when every sign does.
+    """
     if units <= MAX_ENUMERATED:
-        codes = np.arange(2**units)
-        every: Array = 1.0 - 2.0 * ((codes[:, None] >> np.arange(units)) & 1).astype(float)
+        codes = np.arange(2 ** (units - 1))
+        places = np.arange(units) - 1
+        every: Array = 1.0 - 2.0 * ((codes[:, None] >> np.maximum(places, 0)) & (places >= 0)).astype(float)
         return every, True
     rng = np.random.default_rng(seed)
     drawn: Array = 1.0 - 2.0 * rng.integers(0, 2, size=(draws, units)).astype(float)
@@ -100,21 +104,22 @@ def _statistics(stack: Stack, signs: Array, **shared: object) -> dict[str, Array
     y = stack.yi * signs[:, stack.unit]
     all_stats: list[Array] = []
     all_sides: list[Array] = []
-    for _, fit in fit_blocks(stack, y, **shared):  # type: ignore[arg-type]
-        stat = np.reshape(fit.stat, y.shape[:-1])
-        clear = np.reshape(fit.pval, y.shape[:-1]) < 1.0 - float(shared["level"]) / 100.0  # type: ignore[arg-type]
-        all_stats.append(stat)
-        all_sides.append(np.where(clear, np.sign(stat), 0.0))
+    for _, found in fit_blocks(stack, y, **shared):  # type: ignore[arg-type]
+        clear = found.pval < 1.0 - float(shared["level"]) / 100.0  # type: ignore[arg-type]
+        all_stats.append(found.stat)
+        all_sides.append(np.where(clear, np.sign(found.stat), 0.0))
     stats, clear = np.stack(all_stats, axis=-1), np.stack(all_sides, axis=-1)
     names = np.array([one.estimand for one in stack.sets])
-    found = {}
+    by_estimand = {}
     for name in dict.fromkeys(names.tolist()):
         own, sides = (part[:, names == name].reshape(len(signs), -1) for part in (stats, clear))
         with np.errstate(invalid="ignore"):
             count = np.isfinite(own).sum(1)
             shares = np.stack([(sides > 0).mean(1), (sides < 0).mean(1)]).max(0)
-            found[name] = np.stack([_median(own), shares, np.nansum(own, 1) / np.sqrt(np.maximum(count, 1)), count], 1)
-    return found
+            by_estimand[name] = np.stack(
+                [_median(own), shares, np.nansum(own, 1) / np.sqrt(np.maximum(count, 1)), count], 1
+            )
+    return by_estimand
 
 
 def _median(values: Array) -> Array:
@@ -139,6 +144,6 @@ def _tested(name: str, observed: Array, drawn: Array, *, exact: bool) -> JointMu
         median_pval=float(pval[0]),
         clear_pval=float(pval[1]),
         stouffer_pval=float(pval[2]),
-        draws=len(drawn),
+        draws=2 * len(drawn) if exact else len(drawn),
         exact=exact,
     )

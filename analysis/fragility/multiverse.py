@@ -4,24 +4,26 @@ Steegen, Tuerlinckx, Gelman & Vanpaemel (2016, Perspect. Psychol. Sci. 11, 702-7
 Kossmeier & Tran (2019, Z. Psychol. 227, 64-82).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from analysis.errors import ModelError
 from analysis.fragility.outliers import OUTLIER_RULES
+from analysis.fragility.retesting import SCALED_TESTS, TestedMean, retest
 from analysis.frequentist import fit_random_effects
-from analysis.results import Array, BoolArray, Fit, IntArray
-from analysis.vocabulary import FIXED_METHODS
+from analysis.results import Array, BoolArray, IntArray
+from analysis.vocabulary import FIXED_METHODS, METHODS, TESTS
 
-# Tests that need an estimated variance between studies.
-SCALED_TESTS = ("knha", "adhoc")
 # Names of the choices that the kernel itself makes; those of effect sets come before them.
 OWN_CHOICES = ("outliers", "method", "test")
-# What is shown on the scale that all sets share, and its name in a fit.
-SHOWN = {"estimate": "beta", "ci_lb": "ci_lb", "ci_ub": "ci_ub"}
+# What is shown on the scale that all sets share.
+SHOWN = ("estimate", "ci_lb", "ci_ub")
+# Transformations to that scale.
+TRANSFORMATIONS: dict[str, Callable[[Array], Array]] = {"tanh": np.tanh, "exp": np.exp, "expit": expit}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +41,8 @@ class EffectSet:
     unit : (k,)
         Study of every effect, coded the same way in all sets.
     shown : str or None
-        Transformation of the mean to the scale that all sets share: `tanh` for Fisher's z beside correlations, `exp`
-        for logarithms beside ratios; None for none.
+        Transformation of the mean to the scale that its estimand shares, one of `TRANSFORMATIONS`: `tanh` for Fisher's
+        z beside correlations, `exp` for logarithms of ratios, `expit` for logits; None for none.
     """
 
     choices: Mapping[str, str]
@@ -68,6 +70,8 @@ class Multiverse:
         Mean and its limits on the shared scale; not a number where a specification cannot be fitted.
     se, pval, tau2, i2 : (S,)
         On the scale of its own measure.
+    null : (S,)
+        No effect on the shared scale: one for ratios, a half for proportions, else zero.
     level : float
         Of the limits, per cent.
     left_out : tuple of str
@@ -85,6 +89,7 @@ class Multiverse:
     pval: Array
     tau2: Array
     i2: Array
+    null: Array
     level: float
     left_out: tuple[str, ...]
 
@@ -119,7 +124,8 @@ def run_multiverse(
     ----------
     sets : sequence of EffectSet
     methods, tests : words of `vocabulary.METHODS` and `vocabulary.TESTS`
-        Equal-effects methods go with `z` and `t` alone.
+        Equal-effects methods go with `z` and `t` alone. A single effect is tested by z whatever the test, as in
+        metafor.
     outliers : names of `OUTLIER_RULES`
     level : float
         Of intervals, per cent.
@@ -137,16 +143,17 @@ def run_multiverse(
     base = np.array([[places[name][one.choices[name]] for name in one.choices] for one in sets], dtype=int)
     base = base.reshape(len(sets), -1)
     taken, numbers = [], []
-    for own, fit in blocks:
+    for own, found in blocks:
         index = [places[name][word] for name, word in zip(OWN_CHOICES, own, strict=True)]
         taken.append(np.hstack([base, np.broadcast_to(index, (len(sets), 3))]))
-        numbers.append(_numbers(fit, sets))
+        numbers.append(_numbers(found, sets))
     columns = {name: np.concatenate([part[name] for part in numbers]) for name in numbers[0]}
     return Multiverse(
         options=options,
         taken=np.vstack(taken),
         estimand=tuple(one.estimand for one in sets) * len(blocks),
         k=columns.pop("k").astype(int),
+        null=np.tile(_shown(np.zeros(len(sets)), sets), len(blocks)),
         level=level,
         left_out=_left_out(methods, tests),
         **columns,
@@ -180,17 +187,21 @@ def fit_blocks(
     tests: Sequence[str],
     outliers: Sequence[str],
     level: float,
-) -> Iterator[tuple[tuple[str, str, str], Fit]]:
-    """Fits of all sets under each outlier rule, method and test; `yi` (..., D, k) takes the place of the stack's."""
+) -> Iterator[tuple[tuple[str, str, str], TestedMean]]:
+    """Means of all sets under each outlier rule, method and test; `yi` (..., D, k) takes the place of the stack's.
+
+    The tests of one method share its fit.
+    """
     y = np.asarray(yi, dtype=float)
     vi, mask = np.broadcast_to(stack.vi, y.shape), np.broadcast_to(stack.mask, y.shape)
     for rule in outliers:
         kept = OUTLIER_RULES[rule](y, vi, mask)
         for method in methods:
-            for test in tests:
-                if _makes_sense(method, test):
-                    fit = fit_random_effects(y, vi, mask=kept, method=method, test=test, level=level)
-                    yield (rule, method, test), fit
+            sensible = [test for test in tests if _makes_sense(method, test)]
+            fit = fit_random_effects(y, vi, mask=kept, method=method, level=level) if sensible else None
+            for test in sensible:
+                if fit is not None:
+                    yield (rule, method, test), retest(fit, test)
 
 
 def _makes_sense(method: str, test: str) -> bool:
@@ -210,6 +221,11 @@ def _refuse_unknown(outliers: Sequence[str], methods: Sequence[str], tests: Sequ
     for rule in outliers:
         if rule not in OUTLIER_RULES:
             raise ModelError(f'"{rule}" is no rule for outliers. Use one of {", ".join(OUTLIER_RULES)}.')
+    for kind, words, known in (("method", methods, METHODS), ("test", tests, TESTS)):
+        for word in words:
+            if word not in known or word == "GENQ":
+                usable = ", ".join(one for one in known if one != "GENQ")
+                raise ModelError(f'"{word}" is no {kind} of a multiverse. Use one of {usable}.')
     if not any(_makes_sense(method, test) for method in methods for test in tests):
         raise ModelError("no estimator goes with these tests. Add z to the tests, or a random-effects method.")
 
@@ -218,15 +234,18 @@ def _options(sets: Sequence[EffectSet]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(dict.fromkeys(one.choices[name] for one in sets)) for name in sets[0].choices}
 
 
-def _numbers(fit: Fit, sets: Sequence[EffectSet]) -> dict[str, Array]:
+def _numbers(found: TestedMean, sets: Sequence[EffectSet]) -> dict[str, Array]:
     """Columns of the specifications of one block, (D,) each."""
-    curved = np.array([one.shown == "tanh" for one in sets]), np.array([one.shown == "exp" for one in sets])
+    own = {name: getattr(found, name) for name in ("se", "pval", "tau2", "i2", "k")}
+    return {**own, **{name: _shown(getattr(found, name), sets) for name in SHOWN}}
 
-    def shown(values: Array) -> Array:
-        flat = np.reshape(values, -1)
-        # Both are computed everywhere: of a number that is not meant for it, exp may be beyond what a float holds.
+
+def _shown(values: Array, sets: Sequence[EffectSet]) -> Array:
+    """Values (D,), one of each set, on the shared scale."""
+    shown = values.astype(float)
+    for name, transform in TRANSFORMATIONS.items():
+        rows = np.array([one.shown == name for one in sets])
+        # A limit far out may be beyond what a float holds.
         with np.errstate(over="ignore"):
-            return np.where(curved[0], np.tanh(flat), np.where(curved[1], np.exp(flat), flat))
-
-    own = {name: np.reshape(getattr(fit, name), -1) for name in ("se", "pval", "tau2", "i2", "k")}
-    return {**own, **{name: shown(getattr(fit, key)) for name, key in SHOWN.items()}}
+            shown[rows] = transform(values[rows])
+    return shown

@@ -69,9 +69,9 @@ class Flip:
     reference: str
 
 
-def summarise(multiverse: Multiverse, null: float = 0.0) -> tuple[Summary, ...]:
-    """Count the specifications of every estimand; `null` is no effect on the shared scale."""
-    return tuple(_summary(multiverse, name, rows, null) for name, rows in _by_estimand(multiverse).items())
+def summarise(multiverse: Multiverse) -> tuple[Summary, ...]:
+    """Count the specifications of every estimand."""
+    return tuple(_summary(multiverse, name, rows) for name, rows in _by_estimand(multiverse).items())
 
 
 def _by_estimand(multiverse: Multiverse) -> dict[str, IntArray]:
@@ -79,8 +79,8 @@ def _by_estimand(multiverse: Multiverse) -> dict[str, IntArray]:
     return {name: np.flatnonzero(names == name) for name in dict.fromkeys(multiverse.estimand)}
 
 
-def _summary(multiverse: Multiverse, name: str, rows: IntArray, null: float) -> Summary:
-    estimate, lb, ub = (getattr(multiverse, key)[rows] for key in ("estimate", "ci_lb", "ci_ub"))
+def _summary(multiverse: Multiverse, name: str, rows: IntArray) -> Summary:
+    estimate, lb, ub, null = (getattr(multiverse, key)[rows] for key in ("estimate", "ci_lb", "ci_ub", "null"))
     usable = np.isfinite(estimate)
     found = estimate[usable]
     low, median, high = np.quantile(found, [0.25, 0.5, 0.75]) if len(found) else (np.nan,) * 3
@@ -149,14 +149,14 @@ def _residual(y: Array, blocks: Sequence[Array]) -> float:
     return float(((y - fitted) ** 2).sum())
 
 
-def conclusions(multiverse: Multiverse, null: float = 0.0) -> tuple[str, ...]:
+def conclusions(multiverse: Multiverse) -> tuple[str, ...]:
     """`positive` or `negative` where the interval lies on one side of no effect, else `open`; `failed` without one."""
-    lb, ub = multiverse.ci_lb, multiverse.ci_ub
+    lb, ub, null = multiverse.ci_lb, multiverse.ci_ub, multiverse.null
     words = np.where(lb > null, "positive", np.where(ub < null, "negative", "open"))
     return tuple(np.where(np.isfinite(lb) & np.isfinite(ub), words, "failed").tolist())
 
 
-def smallest_flips(multiverse: Multiverse, reference: int, null: float = 0.0) -> tuple[Flip, ...]:
+def smallest_flips(multiverse: Multiverse, reference: int) -> tuple[Flip, ...]:
     """Specifications of the reference's estimand with another conclusion and the fewest changed choices.
 
     Parameters
@@ -164,15 +164,16 @@ def smallest_flips(multiverse: Multiverse, reference: int, null: float = 0.0) ->
     multiverse : Multiverse
     reference : int
         Row of the specification whose conclusion is asked about.
-    null : float
-        No effect on the shared scale.
 
     Returns
     -------
     tuple of Flip
-        All that tie, in the order of the specifications; empty where no specification says otherwise.
+        All that tie, in the order of the specifications; empty where no specification says otherwise, or where the
+        reference has no interval and so no conclusion.
     """
-    said = conclusions(multiverse, null)
+    said = conclusions(multiverse)
+    if said[reference] == "failed":
+        return ()
     changed = multiverse.taken != multiverse.taken[reference]
     same = np.array([name == multiverse.estimand[reference] for name in multiverse.estimand])
     other = same & np.array([word not in (said[reference], "failed") for word in said])
