@@ -73,6 +73,13 @@ MEASURE_NAMES: Final[dict[str, str]] = {
 }
 # Measures analysed on one scale and shown on another.
 BACK_TRANSFORMS: Final[dict[str, str]] = {"ZCOR": "tanh", "OR": "exp", "RR": "exp", "ROM": "exp", "PLO": "expit"}
+# Measures whose means are about one quantity once they are shown; any other is about its own.
+SHARED_SCALES: Final[dict[str, str]] = {
+    **dict.fromkeys(("COR", "UCOR", "ZCOR"), "correlation"),
+    **dict.fromkeys(("SMD", "SMDH"), "standardised mean difference"),
+}
+# Rules that leave outlying effects out of a multiverse.
+OUTLIER_WORDS: Final = ("none", "residuals", "fences")
 
 # --- Models
 FIXED_METHODS: Final = ("EE", "FE", "CE")

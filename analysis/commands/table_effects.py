@@ -76,7 +76,7 @@ def compute_sizes(table: StudyTable, used: Sequence[int], choices: dict[str, Any
     ]
     if places:
         raise ImpossibleValueError(places)
-    sizes = escalc(measure, columns, level=choices["level"], ratio=ratio)
+    sizes = escalc(measure, columns, vtype=choices.get("vtype", "LS"), level=choices["level"], ratio=ratio)
     undefined = [used[i] for i, value in enumerate(sizes.vi) if value != value]
     if undefined:
         what, remedy = (

@@ -34,6 +34,7 @@ def compute_effects(
     measure: str,
     chosen: Mapping[str, Collection[Cell]],
     aggregate_rho: float | None,
+    vtype: str = "LS",
 ) -> ComputedEffects:
     """Return the effects of an analysis and the rows that did not enter.
 
@@ -45,6 +46,7 @@ def compute_effects(
     measure : one of MEASURE_INPUTS.
     chosen : for each filtered column the values to keep.
     aggregate_rho : correlation of the sampling errors of a study's effects; None keeps every effect.
+    vtype : how sampling variances are estimated, one of VTYPES[measure].
 
     Notes
     -----
@@ -68,7 +70,7 @@ def compute_effects(
             Problem(where, f"no row is left for the analysis ({reasons}).", "Loosen the filter or the exclusions.")
         )
     _require_possible(kept, measure, where)
-    yi, vi = _effect_sizes(kept, measure)
+    yi, vi = _effect_sizes(kept, measure, vtype)
     moderators = [name for name in columns if name not in (*IDENTITY_COLUMNS, *_INPUTS, "direction", "exclude")]
     effects = [_effect(record, measure, moderators, yi[row], vi[row]) for row, record in enumerate(kept)]
     if aggregate_rho is None:
@@ -141,8 +143,8 @@ def _require_possible(kept: Sequence[Record], measure: str, where: str) -> None:
         raise ImpossibleValueError(problems)
 
 
-def _effect_sizes(kept: Sequence[Record], measure: str) -> tuple[Array, Array]:
-    sizes = escalc(measure, take_inputs(kept, measure))
+def _effect_sizes(kept: Sequence[Record], measure: str, vtype: str) -> tuple[Array, Array]:
+    sizes = escalc(measure, take_inputs(kept, measure), vtype=vtype)
     direction = np.array([float(record.get("direction") or 1) for record in kept])
     return sizes.yi * direction, sizes.vi
 
