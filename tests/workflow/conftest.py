@@ -33,7 +33,10 @@ for option in FOLDERS:
         (folder / name).write_text(repr(sys.argv[1:]))
 """
 FIT = ("fit.json", "coefficients.csv", "heterogeneity.csv", "studies.csv", "predictions.csv", "tests.csv", "cells.csv")
-FIT_MORE = ("slopes.csv", "collinearity.csv", "subgroups.csv", "excluded.csv")
+FIT_MORE = (
+    *("slopes.csv", "collinearity.csv", "subgroups.csv", "excluded.csv"),
+    *("components.csv", "blups.csv", "sweep.csv", "support.csv", "power.csv"),
+)
 STAGES = {
     "validate_data": (("dataset.json", "effects.csv", "claims.csv"), ("--out-dir",), ()),
     "compute_effects": ((), (), ("--effects", "--excluded")),
