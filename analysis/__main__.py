@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("check", "conventions", "explain", "fit", "new", "verify")
+COMMANDS = ("bias", "check", "conventions", "explain", "fit", "influence", "new", "verify")
 
 
 class LazyGroup(click.Group):
