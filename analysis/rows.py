@@ -235,6 +235,50 @@ class PublishedPathRow:
 type PathRow = CorrelationPathRow | PublishedPathRow
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultiverseRow:
+    """Every choice that an analysis may take otherwise; `level` in per cent, `name` that of the analysis.
+
+    Each of `method`, `test`, `measure`, `vtype`, `outliers`, `aggregate` lists the options of a choice, `subsets` names
+    of rows to keep with their filter, `all` first; a measure takes the words of `vtype` that it has. `draws` are those
+    of the joint test, 0 for none.
+    """
+
+    name: str
+    method: tuple[str, ...]
+    test: tuple[str, ...]
+    measure: tuple[str, ...]
+    vtype: tuple[str, ...]
+    outliers: tuple[str, ...]
+    aggregate: tuple[str, ...]
+    subsets: Mapping[str, Mapping[str, tuple[Scalar, ...]]]
+    draws: int
+    level: float
+    seed: int
+
+    def to_json(self) -> str:
+        """Return the row as canonical JSON: equal rows give equal text."""
+        return _canonical(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote; ConfigError when the text is not the row of a multiverse."""
+        row = _parsed(text, cls)
+        lists = {key: tuple(row[key]) for key in ("method", "test", "measure", "vtype", "outliers", "aggregate")}
+        return cls(**{**row, **lists, "subsets": ordered_subsets(row["subsets"])})
+
+
+def ordered_subsets(subsets: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, tuple[Scalar, ...]]]:
+    """Return subsets in the order of every table: `all` first, then by name; a lone value becomes a list of one."""
+    return {
+        name: {
+            column: tuple(values) if isinstance(values, list | tuple) else (values,)
+            for column, values in sorted(subsets[name].items())
+        }
+        for name in sorted(subsets, key=lambda name: (name != "all", name))
+    }
+
+
 def path_row_from_json(text: str) -> PathRow:
     """Read the row of a path model of either kind."""
     try:
@@ -248,7 +292,8 @@ def path_row_from_json(text: str) -> PathRow:
 class Config:
     """Every choice of `config/config.yaml`, validated; analyses, models and path models by name, in file order.
 
-    A model stands here as it was written; `config.model_for` makes its row in an analysis. `tolerance` is the relative
+    A model stands here as it was written; `config.model_for` makes its row in an analysis. `multiverses` are those of
+    the analyses that have one, by the name of the analysis. `tolerance` is the relative
     distance, in per cent, of a recomputed number from a published one.
     """
 
@@ -259,14 +304,20 @@ class Config:
     analyses: Mapping[str, AnalysisRow]
     models: Mapping[str, Mapping[str, Any]]
     paths: Mapping[str, PathRow]
+    multiverses: Mapping[str, MultiverseRow]
 
 
 def _canonical(row: Mapping[str, Any]) -> str:
     return json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-type _Row = AnalysisRow | AnyModelRow | PathRow
-_OPTIONS = {"AnalysisRow": "analysis", "CorrelationPathRow": "path", "PublishedPathRow": "path"}
+type _Row = AnalysisRow | AnyModelRow | PathRow | MultiverseRow
+_OPTIONS = {
+    "AnalysisRow": "analysis",
+    "CorrelationPathRow": "path",
+    "PublishedPathRow": "path",
+    "MultiverseRow": "multiverse",
+}
 
 
 def _parsed(text: str, row_type: type[_Row]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from analysis.config.loading import load_config, model_for
 from analysis.config.source import read_choices
-from analysis.rows import AnalysisRow, AnyModelRow, BayesianRow, Config, ModelRow, PathRow, Scalar
+from analysis.rows import AnalysisRow, AnyModelRow, BayesianRow, Config, ModelRow, MultiverseRow, PathRow, Scalar
 
 __all__ = [
     "AnalysisRow",
@@ -10,6 +10,7 @@ __all__ = [
     "BayesianRow",
     "Config",
     "ModelRow",
+    "MultiverseRow",
     "PathRow",
     "Scalar",
     "load_config",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from analysis.config.multiverse_problems import aggregate_words
 from analysis.config.problems import problems_in_choices
 from analysis.config.source import Choices, read_choices, with_defaults
 from analysis.errors import ConfigError
@@ -15,8 +16,10 @@ from analysis.rows import (
     Config,
     CorrelationPathRow,
     ModelRow,
+    MultiverseRow,
     PathRow,
     PublishedPathRow,
+    ordered_subsets,
 )
 from analysis.vocabulary import BAYESIAN_ENGINES, PUBLISHED
 
@@ -48,6 +51,11 @@ def load_config(source: str | Path | Mapping[str, Any], data_dir: str | Path, *,
         rope={measure: (float(low), float(high)) for measure, (low, high) in choices["rope"].items()},
         models={name: with_defaults(row, choices) for name, row in choices["models"].items()},
         paths={name: _path(name, row, seed, level) for name, row in choices.get("path_models", {}).items()},
+        multiverses={
+            name: _multiverse(name, {**choices["analysis_defaults"], **row}, choices)
+            for name, row in choices["analyses"].items()
+            if {**choices["analysis_defaults"], **row}.get("multiverse") is not None
+        },
     )
 
 
@@ -86,6 +94,21 @@ def _path(name: str, row: Choices, seed: int, level: float) -> PathRow:
         return CorrelationPathRow(**whole)
     lists = {key: tuple(row[key]) for key in ("datasets", "dimensions")}
     return PublishedPathRow(**{**whole, **lists, "error_correlations": tuple(map(float, row["error_correlations"]))})
+
+
+def _multiverse(name: str, analysis: Choices, choices: Choices) -> MultiverseRow:
+    """Return the multiverse of an analysis at its level, with a seed of its own."""
+    whole = {**choices.get("multiverse_defaults", {}), **analysis["multiverse"]}
+    lists = {key: tuple(map(str, whole[key])) for key in ("method", "test", "measure", "vtype", "outliers")}
+    return MultiverseRow(
+        name=name,
+        **lists,
+        aggregate=aggregate_words(whole["aggregate"]),
+        subsets=ordered_subsets(whole["subsets"]),
+        draws=int(whole["draws"]),
+        level=float(analysis.get("level", choices["level"])),
+        seed=_seed(choices["seed"], "multiverse", name),
+    )
 
 
 def _analysis(name: str, row: Choices, choices: Choices) -> AnalysisRow:

@@ -11,6 +11,7 @@ from analysis.bayesian.priors import parse_prior
 from analysis.config.dependence import contradictions
 from analysis.config.explained import did_you_mean, explain
 from analysis.config.formula_words import formula_columns
+from analysis.config.multiverse_problems import problems_of_multiverse
 from analysis.config.path_problems import problems_of_paths
 from analysis.config.shelf import Columns, read_columns
 from analysis.config.source import Choices, with_defaults
@@ -196,6 +197,9 @@ def _problems_of_analysis(where: str, row: Choices, choices: Choices, data_dir: 
     columns = yield from read_columns(f"{where}.dataset", row["dataset"], data_dir)
     if columns is not None:
         yield from _problems_of_columns(where, row, choices, columns)
+    if row.get("multiverse") is not None:
+        defaults = choices.get("multiverse_defaults", {})
+        yield from problems_of_multiverse(f"{where}.multiverse", row["multiverse"], defaults, row, columns)
 
 
 def _is_bayesian(choices: Choices, model: str) -> bool:

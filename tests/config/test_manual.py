@@ -54,6 +54,7 @@ def test_every_key_is_explained() -> None:
     schema = load_schema("config")["properties"]
     analysis = schema["analyses"]["additionalProperties"]["properties"]
     rows = (schema, analysis, schema["model_defaults"]["properties"], schema["bayesian_defaults"]["properties"])
+    rows += (schema["multiverse_defaults"]["properties"],)
     explained = [line.split("|")[1] for line in MANUAL.splitlines() if line.startswith("| `")]
     missing = {key for row in rows for key in row if not any(f"`{key}`" in cell for cell in explained)}
     assert not missing

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from analysis.config import AnalysisRow, AnyModelRow, BayesianRow, ModelRow, load_config, model_for
+from analysis.config import AnalysisRow, AnyModelRow, BayesianRow, ModelRow, MultiverseRow, load_config, model_for
 from analysis.config.formula_words import formula_columns
 from analysis.errors import ConfigError
 from analysis.files import load_schema
@@ -72,7 +72,13 @@ def test_schema_has_the_fields_of_the_rows() -> None:
     properties = load_schema("config")["properties"]
     analysis = set(properties["analyses"]["additionalProperties"]["properties"])
     model = properties["models"]["additionalProperties"]
-    assert analysis == {field.name for field in fields(AnalysisRow)} - {"name"}
+    # A multiverse is a row of its own, so that changing it refits no model.
+    assert analysis == {field.name for field in fields(AnalysisRow)} - {"name"} | {"multiverse"}
+    assert set(properties["multiverse_defaults"]["properties"]) == {field.name for field in fields(MultiverseRow)} - {
+        "name",
+        "level",
+        "seed",
+    }
     given = {"name", "level", "seed", "rope"}
     assert set(model["else"]["properties"]) == {field.name for field in fields(ModelRow)} - given
     assert set(model["then"]["properties"]) == {field.name for field in fields(BayesianRow)} - given
