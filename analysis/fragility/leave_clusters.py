@@ -17,6 +17,8 @@ from analysis.results import Array, BoolArray, Design, Fit
 
 # Directions of the design that a cluster spans less than this share of are not its own.
 SPANNED = 1e-9
+# A residual below this is rounding error.
+ZERO_RESIDUAL = 100 * np.finfo(float).eps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +146,13 @@ def _residuals(y: Array, v: Array, X: Array, keep: BoolArray, full: Fit, fits: F
         out = ~keep[one]
         spread = X[out] @ fits.vb[one] @ X[out].T
         covariance = np.diag((v[out] + fits.tau2[one]) * scale[one]) + spread
+        own = np.diagonal(covariance)
+        # Effects that all agree have no variance by Knapp and Hartung's tests: nothing is beyond it.
+        if not (own > 0.0).all():
+            continue
         e = y[out] - X[out] @ fits.beta[one]
-        z[out] = e / np.sqrt(np.diagonal(covariance))
+        e[np.abs(e) < ZERO_RESIDUAL] = 0.0
+        z[out] = e / np.sqrt(own)
         X2[one] = e @ np.linalg.solve(covariance, e)
         moved[one] = _in_span(X[out], fits.beta[one] - full.beta, fits.vb[one])
     return z, X2, moved

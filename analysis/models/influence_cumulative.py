@@ -132,10 +132,10 @@ def _studies(model: DependentModel, order: Order) -> tuple[list[Record], tuple[s
         rows.append({**_place(order, index, label, order.values[group[0]], int(ends[index])), **cells})
     said = ["The effects of one study are added together."]
     if held:
-        own = ", and intervals are those of the model" if model.robust else ""
+        width = ", and intervals are those of the model" if model.robust else ""
         said.append(
             f"{len(sequence)} effects are more than {MAX_REESTIMATED}: as studies are added, the variances are held at "
-            f"those of all effects{own}."
+            f"those of all effects{width}."
         )
     return rows, tuple(said)
 

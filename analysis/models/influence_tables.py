@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from analysis.errors import ConfigError, ToolkitError
 from analysis.models.dependent import DependentModel
 from analysis.models.estimated import EstimatedModel
@@ -52,6 +54,12 @@ def build_influence_tables(
             f"There are no tables of influence for {HUNTER_SCHMIDT}: its weights are no variances. Use another method."
         )
         return InfluenceTables(tables={name: [] for name in TABLES}, notes=(said,))
+    # Effects a billion times more precise than others, or all alike, divide by nothing: what is no number is empty.
+    with np.errstate(all="ignore"):
+        return _build(model, subsets, seed, cumulative_by)
+
+
+def _build(model: EstimatedModel, subsets: int, seed: int, cumulative_by: str | None) -> InfluenceTables:
     effects, about_effects = _attempt("Leaving out single effects", without_effects, model)
     studies, about_studies = _by_study(model)
     accumulated, about_steps = _accumulated(model, cumulative_by)
