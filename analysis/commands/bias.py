@@ -37,14 +37,12 @@ def bias(context: click.Context, /, as_json: bool, averaging: bool, **choices: A
 
 def _document(choices: dict[str, Any], explicit: set[str], *, averaging: bool) -> dict[str, Any]:
     from analysis.commands.model_options import describe_model, fit_from
-    from analysis.models.bias_layout import SEPARATOR
     from analysis.models.bias_tables import build_bias_tables
 
     model, notes = fit_from(choices, explicit)
-    tables = build_bias_tables(model, averaging=averaging)
-    prepared = str(tables["bias_estimates"][0]["reasons"] or "").split(SEPARATOR)
-    said = list(dict.fromkeys(filter(None, (*notes, *prepared))))
-    return {"model": describe_model(model), "tables": tables, "notes": said}
+    found = build_bias_tables(model, averaging=averaging)
+    said = list(dict.fromkeys((*notes, *found.notes)))
+    return {"model": describe_model(model), "tables": found.tables, "notes": said}
 
 
 def _summarise(document: dict[str, Any]) -> str:

@@ -165,15 +165,14 @@ def _dependent(model: EstimatedModel, raw: Sequence[Record]) -> DependentEffects
     row, several = model.row, len(raw) > model.n_studies
     if row.structure not in MIXED_STRUCTURES and not (several and row.structure == "aggregated") and not row.robust:
         return None
-    vi, notes = _column(raw, "vi"), ()
+    vi = _column(raw, "vi")
     V: BlockCovariance | Array = vi
     if isinstance(model, DependentModel):
         V = model.given
     elif row.structure == "aggregated":
         V = sampling_covariance(raw, row, vi)[0]
     levels = [*([row.outer] if row.outer else []), "study_id", *(["effect_id"] if several else [])]
-    if row.structure == "multivariate":
-        notes = ("The dimensions are taken as effects of a study, with one variance within studies.",)
+    said = "The dimensions are taken as effects of a study, with one variance within studies."
     return DependentEffects(
         yi=_column(raw, "yi"),
         V=V,
@@ -182,7 +181,7 @@ def _dependent(model: EstimatedModel, raw: Sequence[Record]) -> DependentEffects
         ni=_sizes(raw),
         kind=row.robust or "CR2",
         method=row.method if row.method in MIXED_METHODS else "REML",
-        notes=notes,
+        notes=(said,) if row.structure == "multivariate" else (),
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from analysis.errors import ToolkitError
 from analysis.models.bias_effects import BiasEffects
 from analysis.models.fitted import Record, finite
@@ -77,7 +79,9 @@ def lay_out(methods: Sequence[Method], effects: BiasEffects) -> tuple[list[Recor
 
 def _attempt(method: Method, effects: BiasEffects) -> Answers:
     try:
-        return method.run(effects)
+        # What is not a number ends as an empty cell and a sentence of the kernel; numpy's own warning adds nothing.
+        with np.errstate(all="ignore"):
+            return method.run(effects)
     except ToolkitError as error:
         said = (" ".join(str(error).split()),)
         return Answers(

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
+
+from analysis.errors import ModelError
 from analysis.fragility.selection import fit_selection
 from analysis.fragility.selection_averaging import average_selection
 from analysis.models.bias_effects import BiasEffects
@@ -32,6 +35,8 @@ ON_INTERVALS: Final = "The interval "
 UNITS: Final = {**dict.fromkeys(("SMD", "SMDH", "SMCC", "SMCR"), 1.0), "ZCOR": 0.5, "OR": 1.8137993642342178}
 # How the kernel's sentence on units begins, which does not hold where they are known.
 ON_UNITS: Final = "The prior of an effect is made for"
+# Standardised mean differences beyond this are none: the prior has a standard deviation of one.
+FURTHEST: Final = 10.0
 
 
 def selection_methods() -> Iterator[Method]:
@@ -94,16 +99,40 @@ def averaging_method() -> Method:
     )
 
 
+def _unit(effects: BiasEffects) -> tuple[float, tuple[str, ...]]:
+    """What a standardised mean difference of one is in units of the measure; a sentence where it was estimated."""
+    if effects.measure == "MD" and effects.ni is not None:
+        # Equal arms of n / 2 persons have the sampling variance 4 sd^2 / n.
+        unit = float(np.median(np.sqrt(effects.vi * effects.ni / 4.0)))
+        return unit, (f"A standard deviation was taken as {unit:.4g}, which sampling variances and sizes imply.",)
+    return UNITS.get(effects.measure, 1.0), ()
+
+
+def _refuse_units(effects: BiasEffects, unit: float) -> None:
+    """Priors far narrower than the standard errors, or far from the effects, would be the answer."""
+    typical, mean = float(np.median(np.sqrt(effects.vi))), abs(float(np.average(effects.yi, weights=1.0 / effects.vi)))
+    if max(typical, mean) > FURTHEST * unit:
+        raise ModelError(
+            f"the priors of averaging are for effects of some {unit:.3g} units; these have a mean of {mean:.3g} and "
+            f"standard errors of {typical:.3g}. Give effects in standard deviations."
+        )
+
+
 def _average(effects: BiasEffects) -> Answers:
     """Effects are taken to the units of the priors; means come back in their own."""
-    unit = UNITS.get(effects.measure, 1.0)
+    unit, said = _unit(effects)
+    _refuse_units(effects, unit)
     found = average_selection(
         effects.yi / unit, effects.vi / unit**2, alternative=effects.alternative, level=effects.level
     )
     cautions = found.notes
-    if effects.measure in UNITS:
+    if effects.measure in UNITS or said:
         cautions = tuple(note for note in cautions if not note.startswith(ON_UNITS))
-    rules = (effects.favoured, "Limits hold the mean with the given probability; it may be zero, or any other number.")
+    rules = (
+        effects.favoured,
+        *said,
+        "Limits hold the mean with the given probability; it may be zero, or any other number.",
+    )
     rows = {
         "averaging": Estimate(
             estimate=unit * found.mean, se=unit * found.sd, ci_lb=unit * found.ci_lb, ci_ub=unit * found.ci_ub,
@@ -111,7 +140,7 @@ def _average(effects: BiasEffects) -> Answers:
         ),
         "averaging_given_effect": Estimate(
             estimate=unit * found.mean_given_effect, ci_lb=unit * found.ci_lb_given_effect,
-            ci_ub=unit * found.ci_ub_given_effect, k_used=found.k, rules=rules[:1], cautions=cautions,
+            ci_ub=unit * found.ci_ub_given_effect, k_used=found.k, rules=rules[:-1], cautions=cautions,
         ),
     }  # fmt: skip
     test = Test(

@@ -11,6 +11,7 @@ from analysis.fragility.asymmetry import RegressionTest, ranktest, regtest
 from analysis.fragility.egger_multilevel import egger_multilevel
 from analysis.fragility.limit import limitmeta
 from analysis.fragility.precision_effect import PrecisionEffect, peese, pet, pet_peese, uwls, waap_uwls
+from analysis.fragility.small_study import too_few, too_heterogeneous
 from analysis.fragility.trim_fill import trimfill
 from analysis.models.bias_effects import BiasEffects
 from analysis.models.bias_layout import Answers, Estimate, Method, Test
@@ -19,6 +20,8 @@ from analysis.vocabulary import (
     FIXED_METHODS,
     LIMIT_ADJUSTMENTS,
     LIMIT_PREDICTORS,
+    MAX_I2_PET_PEESE,
+    MIN_K_PET_PEESE,
     PRECISION_PREDICTORS,
     TRIM_FILL_ESTIMATORS,
 )
@@ -132,7 +135,8 @@ def _free(effects: BiasEffects) -> tuple[str, ...]:
 def _precision_by_size(effects: BiasEffects, *, predictor: str, name: str) -> Answers:
     """Weighted least squares as PET and PEESE, on what the sample size says of precision."""
     found = regtest(effects.yi, effects.vi, ni=effects.ni, predictor=predictor, model="lm", level=effects.level)
-    return Answers(estimates={name: _limit_estimate(found, found.notes)})
+    said = (too_few(len(effects.yi), MIN_K_PET_PEESE), too_heterogeneous(effects.yi, effects.vi, MAX_I2_PET_PEESE))
+    return Answers(estimates={name: _limit_estimate(found, tuple(filter(None, said)))})
 
 
 def _limit_estimate(found: RegressionTest, cautions: tuple[str, ...], tau2: Any = None) -> Estimate:

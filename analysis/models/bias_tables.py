@@ -1,5 +1,7 @@
 """Publication bias of one model: every adjusted estimate side by side, and every test of bias."""
 
+from dataclasses import dataclass
+
 from analysis.errors import ToolkitError
 from analysis.models.bias_effects import WITHOUT_NULL, BiasEffects, prepare_bias_effects
 from analysis.models.bias_layout import Estimate, Method, estimate_row, lay_out
@@ -11,35 +13,51 @@ from analysis.models.fitted import Record
 from analysis.vocabulary import MEASURE_NAMES
 
 
-def build_bias_tables(model: EstimatedModel, *, averaging: bool) -> dict[str, list[Record]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BiasTables:
+    """`tables` by name, each as its schema says, and `notes`, sentences about the effects that all methods got."""
+
+    tables: dict[str, list[Record]]
+    notes: tuple[str, ...]
+
+
+def build_bias_tables(model: EstimatedModel, *, averaging: bool) -> BiasTables:
     """Lay out what methods against publication bias make of the mean effect of a model.
 
     Parameters
     ----------
     model : EstimatedModel
         With moderators, it is fitted again without them; of dependent effects one composite per study is made for
-        methods that need independence. The reasons of the first row say so.
+        methods that need independence. The notes say so.
     averaging : bool
         Whether to average over models of bias too, which takes some seconds.
 
     Returns
     -------
-    `bias_estimates`, the unadjusted mean first, and `bias_tests`, numbers on the scale of the measure. A method that
-    refuses the effects keeps its rows, without numbers, with its sentence among the reasons. Nothing is random.
+    BiasTables
+        `bias_estimates`, the unadjusted mean first, and `bias_tests`, numbers on the scale of the measure. A method
+        that refuses the effects keeps its rows, without numbers, with its sentence among the reasons. Nothing is drawn
+        at random.
     """
     if model.measure in WITHOUT_NULL:
         said = (
             f"A {MEASURE_NAMES[model.measure]} has no value that stands for no effect: methods against selection for "
             "significance do not apply."
         )
-        return {"bias_estimates": [_unadjusted(model, said)], "bias_tests": []}
+        return _nothing(model, said)
     try:
         effects = prepare_bias_effects(model)
     except ToolkitError as error:
-        return {"bias_estimates": [_unadjusted(model, " ".join(str(error).split()))], "bias_tests": []}
+        return _nothing(model, " ".join(str(error).split()))
     estimates, tests = lay_out(_methods(effects, averaging=averaging), effects)
-    first = _unadjusted(effects.headline, *effects.notes, effects.favoured)
-    return {"bias_estimates": [first, *estimates], "bias_tests": tests}
+    notes = (*effects.notes, effects.favoured)
+    return BiasTables(
+        tables={"bias_estimates": [_unadjusted(effects.headline, notes), *estimates], "bias_tests": tests}, notes=notes
+    )
+
+
+def _nothing(model: EstimatedModel, said: str) -> BiasTables:
+    return BiasTables(tables={"bias_estimates": [_unadjusted(model, (said,))], "bias_tests": []}, notes=(said,))
 
 
 def _methods(effects: BiasEffects, *, averaging: bool) -> list[Method]:
@@ -51,7 +69,7 @@ def _methods(effects: BiasEffects, *, averaging: bool) -> list[Method]:
     ]
 
 
-def _unadjusted(model: EstimatedModel, *rules: str) -> Record:
+def _unadjusted(model: EstimatedModel, rules: tuple[str, ...]) -> Record:
     """The mean as the model has it; a model with moderators has none."""
     found = Estimate(rules=rules)
     if not model.row.moderated:
