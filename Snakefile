@@ -8,6 +8,7 @@ min_version("9.20")
 include: "analysis/rules/common.smk"
 include: "analysis/rules/data.smk"
 include: "analysis/rules/models.smk"
+include: "analysis/rules/fragility.smk"
 include: "analysis/rules/display.smk"
 include: "analysis/rules/reproduction.smk"
 include: "analysis/rules/corpus.smk"

@@ -38,7 +38,7 @@ from analysis.vocabulary import (
 )
 
 # The workflow has folders of these names beside those of its models and analyses.
-RESERVED_MODELS = ("tables", "figures")
+RESERVED_MODELS = ("tables", "figures", "fragility")
 RESERVED_ANALYSES = ("data", "corpus", "paths")
 # What every table of computed effects has besides the columns of its dataset, and a formula or weight may use.
 COMPUTED_COLUMNS = ("ni", "vi", "sei", "study_id")

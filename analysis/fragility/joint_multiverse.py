@@ -15,7 +15,9 @@ from analysis.fragility.multiverse import EffectSet, Stack, fit_blocks, stack_se
 from analysis.results import Array
 
 # Effects held at once: draws are worked off in portions of this many (draws x sets x effects).
-PORTION = 2_000_000
+PORTION = 200_000
+# Largest set of a stack beside its smallest, about.
+MAX_PADDING = 1.3
 # Up to so many studies every arrangement of signs is used.
 MAX_ENUMERATED = 12
 
@@ -73,14 +75,15 @@ def joint_multiverse_test(
     """
     if draws < 1:
         raise ModelError(f"{draws} draws say nothing. Draw at least 99.")
-    stack = stack_sets(sets)
-    signs, exact = _signs(int(stack.unit.max()) + 1, draws, seed)
+    stacks = _similar(sets)
+    signs, exact = _signs(max(int(stack.unit.max()) for stack in stacks) + 1, draws, seed)
     shared = {"methods": methods, "tests": tests, "outliers": outliers, "level": level}
-    observed = _statistics(stack, np.ones((1, signs.shape[1])), **shared)
-    portion = max(1, PORTION // max(stack.yi.size, 1))
-    drawn = [_statistics(stack, signs[start : start + portion], **shared) for start in range(0, len(signs), portion)]
+    observed = _statistics(stacks, np.ones((1, signs.shape[1])), **shared)
+    portion = max(1, PORTION // sum(stack.yi.size for stack in stacks))
+    drawn = [_statistics(stacks, signs[start : start + portion], **shared) for start in range(0, len(signs), portion)]
     return tuple(
-        _tested(name, observed[name], np.concatenate([part[name] for part in drawn]), exact=exact) for name in observed
+        _tested(name, observed[name], np.concatenate([part[name] for part in drawn]), exact=exact)
+        for name in dict.fromkeys(one.estimand for one in sets)
     )
 
 
@@ -99,27 +102,36 @@ def _signs(units: int, draws: int, seed: int) -> tuple[Array, bool]:
     return drawn, False
 
 
-def _statistics(stack: Stack, signs: Array, **shared: object) -> dict[str, Array]:
+def _similar(sets: Sequence[EffectSet]) -> list[Stack]:
+    """Sets of similar size in one stack, so that composites are not padded to the length of all effects."""
+    whole = stack_sets(sets)
+    sizes = whole.mask.sum(1)
+    kinds = np.floor(np.log(sizes) / np.log(MAX_PADDING)).astype(int)
+    return [stack_sets([sets[place] for place in np.flatnonzero(kinds == kind)]) for kind in np.unique(kinds)]
+
+
+def _statistics(stacks: Sequence[Stack], signs: Array, **shared: object) -> dict[str, Array]:
     """Median z, largest share of clear intervals and Stouffer's z, (n, 3), and the number of specifications."""
-    y = stack.yi * signs[:, stack.unit]
-    all_stats: list[Array] = []
-    all_sides: list[Array] = []
-    for _, found in fit_blocks(stack, y, **shared):  # type: ignore[arg-type]
-        clear = found.pval < 1.0 - float(shared["level"]) / 100.0  # type: ignore[arg-type]
-        all_stats.append(found.stat)
-        all_sides.append(np.where(clear, np.sign(found.stat), 0.0))
-    stats, clear = np.stack(all_stats, axis=-1), np.stack(all_sides, axis=-1)
-    names = np.array([one.estimand for one in stack.sets])
-    by_estimand = {}
-    for name in dict.fromkeys(names.tolist()):
-        own, sides = (part[:, names == name].reshape(len(signs), -1) for part in (stats, clear))
-        with np.errstate(invalid="ignore"):
-            count = np.isfinite(own).sum(1)
-            shares = np.stack([(sides > 0).mean(1), (sides < 0).mean(1)]).max(0)
-            by_estimand[name] = np.stack(
-                [_median(own), shares, np.nansum(own, 1) / np.sqrt(np.maximum(count, 1)), count], 1
-            )
-    return by_estimand
+    z_of: dict[str, list[Array]] = {}
+    sides_of: dict[str, list[Array]] = {}
+    for stack in stacks:
+        names = np.array([one.estimand for one in stack.sets])
+        for _, found in fit_blocks(stack, stack.yi * signs[:, stack.unit], **shared):  # type: ignore[arg-type]
+            clear = found.pval < 1.0 - float(shared["level"]) / 100.0  # type: ignore[arg-type]
+            sides = np.where(clear, np.sign(found.stat), 0.0)
+            for name in dict.fromkeys(names.tolist()):
+                z_of.setdefault(name, []).append(found.stat[:, names == name])
+                sides_of.setdefault(name, []).append(sides[:, names == name])
+    return {name: _together(np.hstack(z_of[name]), np.hstack(sides_of[name])) for name in z_of}
+
+
+def _together(z: Array, sides: Array) -> Array:
+    """The statistics of one estimand from those of its specifications, (n, S)."""
+    usable = np.isfinite(z)
+    count = usable.sum(1)
+    share = np.stack([(sides > 0).mean(1), (sides < 0).mean(1)]).max(0)
+    stouffer = np.where(usable, z, 0.0).sum(1) / np.sqrt(np.maximum(count, 1))
+    return np.stack([_median(z), share, stouffer, count], 1)
 
 
 def _median(values: Array) -> Array:
@@ -135,6 +147,8 @@ def _tested(name: str, observed: Array, drawn: Array, *, exact: bool) -> JointMu
     # Draws that reach the observed value but for rounding count as reaching it.
     reached = (np.abs(drawn[:, :3]) >= own * (1.0 - 1e-9)).sum(0)
     pval = (reached + extra) / (len(drawn) + extra)
+    # Without a z statistic there is nothing that could be reached.
+    pval[~np.isfinite(own) | (count == 0.0)] = np.nan
     return JointMultiverseTest(
         estimand=name,
         specifications=int(count),

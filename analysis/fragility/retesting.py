@@ -54,7 +54,9 @@ def retest(fit: Fit, test: str) -> TestedMean:
         se = np.sqrt(plain * scale)
         stat = beta / se
         ddf = np.where(lone, np.inf, np.maximum(k - 1.0, 1.0)) if test != "z" else np.full(k.shape, np.inf)
-        pval, reach = two_sided(stat, ddf), critical(fit.level, ddf) * se
+        # Data sets of one size share their critical value.
+        sizes, place = np.unique(ddf, return_inverse=True)
+        pval, reach = two_sided(stat, ddf), critical(fit.level, sizes)[place].reshape(k.shape) * se
     limits = {"ci_lb": beta - reach, "ci_ub": beta + reach}
     return TestedMean(k=k, estimate=beta, se=se, stat=stat, pval=pval, **limits, tau2=fit.tau2, i2=fit.i2)
 

@@ -8,6 +8,9 @@ import numpy as np
 from analysis.fragility.multiverse import Multiverse
 from analysis.results import Array, BoolArray, IntArray
 
+# A share of variance below this is rounding error.
+ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
@@ -129,7 +132,8 @@ def _shares(multiverse: Multiverse, name: str, rows: IntArray) -> list[Share]:
     shares = []
     for choice, block in blocks.items():
         others = [other for key, other in blocks.items() if key != choice]
-        gain = max(_residual(y, others) - whole, 0.0) / total
+        gain = (_residual(y, others) - whole) / total
+        gain = gain if gain > ROUNDING else 0.0
         shares.append(Share(estimand=name, choice=choice, options=block.shape[1] + 1, share=gain))
     left = max(1.0 - sum(one.share for one in shares), 0.0)
     return [*shares, Share(estimand=name, choice="interactions", options=0, share=left)]

@@ -40,6 +40,8 @@ POSTERIOR_TABLES = (
     *("answers", "priors", "prior_checks", "densities", "ridges", "shrinkage", "expectations", "diagnostics"),
     *("sensitivity", "averaging"),
 )
+# What a multiverse leaves behind.
+MULTIVERSE_TABLES = tuple(f"multiverse{part}" for part in ("", "_summary", "_shares", "_flips", "_test"))
 # What is said of published numbers.
 LEDGERS = ("ledger.csv", "verdicts.csv", "consistency.csv", "explanations.csv", "conventions.csv")
 DATASETS = sorted(path.parent.name for path in Path("data").glob("*/dataset.yaml"))
@@ -89,6 +91,17 @@ def question_row(wildcards):
 def model_row(wildcards):
     """Return the row of a model in an analysis as JSON."""
     return model_for(CONFIG, wildcards.analysis, wildcards.model).to_json()
+
+
+def headline_row(wildcards):
+    """Return the row of the model on the first page of an analysis as JSON."""
+    return model_for(CONFIG, wildcards.analysis, CONFIG.analyses[wildcards.analysis].headline).to_json()
+
+
+def multiverse_row(wildcards):
+    """Return the row of the multiverse of an analysis as JSON, or nothing where it declares none."""
+    row = CONFIG.multiverses.get(wildcards.analysis)
+    return "" if row is None else row.to_json()
 
 
 def as_json_list(rows):

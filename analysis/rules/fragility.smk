@@ -1,0 +1,25 @@
+"""How fragile the answer is: the choices behind it."""
+
+
+rule run_multiverse:
+    """Fit every specification that an analysis declares; headers alone where it declares none."""
+    input:
+        data=dataset_of_analysis,
+        script="analysis/stages/run_multiverse.py",
+        code=sources("models", "fragility", "frequentist", "formatting"),
+    output:
+        multiext("results/{analysis}/fragility/", *(f"{table}.csv" for table in MULTIVERSE_TABLES)),
+    log:
+        "logs/run_multiverse/{analysis}.log",
+    params:
+        module=as_py_module(),
+        data=dataset_of,
+        analysis=question_row,
+        multiverse=multiverse_row,
+        headline=headline_row,
+        out="results/{analysis}/fragility",
+    message:
+        "Fit the specifications of {wildcards.analysis}"
+    shell:
+        "python -m {params.module} --data {params.data} --analysis {params.analysis:q}"
+        " --multiverse {params.multiverse:q} --headline {params.headline:q} --out-dir {params.out} 2> {log}"
