@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("bias", "check", "conventions", "explain", "fit", "influence", "new", "verify")
+COMMANDS = ("bias", "check", "conventions", "explain", "fit", "influence", "multiverse", "new", "verify")
 
 
 class LazyGroup(click.Group):

@@ -106,7 +106,7 @@ def _multiverse(name: str, analysis: Choices, choices: Choices) -> MultiverseRow
         aggregate=aggregate_words(whole["aggregate"]),
         subsets=ordered_subsets(whole["subsets"]),
         draws=int(whole["draws"]),
-        level=float(analysis.get("level", choices["level"])),
+        level=float({"level": choices["level"], **analysis}["level"]),
         seed=_seed(choices["seed"], "multiverse", name),
     )
 

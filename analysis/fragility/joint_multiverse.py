@@ -107,7 +107,7 @@ def _similar(sets: Sequence[EffectSet]) -> list[Stack]:
     whole = stack_sets(sets)
     sizes = whole.mask.sum(1)
     kinds = np.floor(np.log(sizes) / np.log(MAX_PADDING)).astype(int)
-    return [stack_sets([sets[place] for place in np.flatnonzero(kinds == kind)]) for kind in np.unique(kinds)]
+    return [stack_sets([one for one, own in zip(sets, kinds, strict=True) if own == kind]) for kind in np.unique(kinds)]
 
 
 def _statistics(stacks: Sequence[Stack], signs: Array, **shared: object) -> dict[str, Array]:

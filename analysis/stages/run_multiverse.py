@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from analysis.datasets import Column
+from analysis.datasets.cells import Records
 from analysis.datasets.effects import compute_effects
 from analysis.errors import ToolkitError
 from analysis.files import read_json, read_records, write_records
@@ -56,7 +57,8 @@ def choose_effects(folder: Path, analysis: AnalysisRow, row: MultiverseRow) -> l
     where = f"{described['folder']}/effects.csv"
     chosen = []
     for measure, vtype, subset in combinations_of(row):
-        effects, problem = [], ""
+        problem = ""
+        effects: Records = []
         try:
             effects = compute_effects(
                 records,
