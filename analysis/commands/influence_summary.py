@@ -103,7 +103,7 @@ def _side(row: Row) -> int:
 
 
 def _gosh(points: Sequence[Row], rows: Sequence[Row]) -> list[str]:
-    if not points:
+    if not points or not rows:
         return []
     clusters: dict[int, list[Row]] = {}
     for row in rows:

@@ -26,6 +26,8 @@ from analysis.vocabulary import MAX_COOK_PROBABILITY, MAX_DFBETAS, MAX_HAT
 # Above so many effects the variances of a model with several levels are held when single effects are left out: a
 # climb each would take minutes, and one effect of so many hardly moves them.
 MAX_REESTIMATED = 200
+# What arithmetic raises on effects that a fit survived but not a deletion: variances many powers of ten apart.
+BROKEN = (np.linalg.LinAlgError, ZeroDivisionError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,9 @@ def make_intervals_robust(model: EstimatedModel, found: Deletion, covariances: I
             )  # fmt: skip
         except ToolkitError as error:
             failed.append(str(error))
+            continue
+        except BROKEN:
+            failed.append("what is left is too close to singular to compute with.")
             continue
         for name, values in limits.items():
             values[one] = getattr(fit, name)

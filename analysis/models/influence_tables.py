@@ -11,7 +11,7 @@ from analysis.models.estimated import EstimatedModel
 from analysis.models.fitted import Record
 from analysis.models.influence_clouds import Cloud, cloud_rows
 from analysis.models.influence_cumulative import cumulative_rows
-from analysis.models.influence_deletion import Deletion, without_effects, without_studies
+from analysis.models.influence_deletion import BROKEN, Deletion, without_effects, without_studies
 from analysis.models.influence_rows import effect_rows, study_rows
 from analysis.vocabulary import HUNTER_SCHMIDT
 
@@ -87,6 +87,8 @@ def _attempt(
         found = compute(model)
     except ToolkitError as error:
         return None, (f"{what}: {error}",)
+    except BROKEN:
+        return None, (f"{what}: these effects are too close to singular to compute with. Check their variances.",)
     return found, found.notes
 
 
