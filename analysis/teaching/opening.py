@@ -10,7 +10,7 @@ import numpy as np
 from analysis.config import load_config, model_for
 from analysis.datasets import Dataset
 from analysis.datasets.effects import ComputedEffects, compute_effects
-from analysis.datasets.foreign import Request, StudyTable, read_grid, read_study_table
+from analysis.datasets.foreign import Request, StudyTable, column_names, read_grid, read_study_table
 from analysis.errors import ConfigError, DataError
 from analysis.figures.records import numbers
 from analysis.files import read_bytes, read_dataset
@@ -114,7 +114,8 @@ def open_table(path: str | Path, measure: str, *, slab: str, **inputs: str) -> t
 
 def _effect(table: StudyTable, index: int, yi: float, vi: float) -> dict[str, Any]:
     label = (table.labels or ())[index] or f"row {table.rows[index].number}"
-    own = {name.lower().replace(" ", "_"): cells[index] for name, cells in table.columns.items() if name.isascii()}
+    names = column_names(list(table.columns), [])
+    own = {name: cells[index] for name, cells in zip(names, table.columns.values(), strict=True)}
     identity = {"effect_id": f"e{index + 1}", "study_id": f"e{index + 1}", "slab": label}
     sizes = table.inputs.get("ni")
     ni = None if sizes is None else sizes[index]
