@@ -103,7 +103,7 @@ def _limits(one: Any) -> tuple[float, float, float]:
 def plot_gosh(gosh: Records, *, clusters: Records, measure: str, title: str = "") -> Figure:
     """Draw the mean of every subset against its heterogeneity; records of gosh.csv and gosh_clusters.csv."""
     shown = [one for one in gosh if np.isfinite(number(one, "estimate")) and np.isfinite(number(one, "i2"))]
-    codes = list(dict.fromkeys(int(number(one, "cluster")) for one in shown))
+    codes = list(dict.fromkeys(_cluster(one) for one in shown))
     handles = [_cloud_handle(index, _cloud_name(clusters, code)) for index, code in enumerate(sorted(codes))]
     titles, notes = title_lines(title), [f"Subsets shown: {format_count(len(shown))}."]
     foot = notes_room(notes) + legend_room([str(handle.get_label()) for handle in handles]) + AXIS_ROOM
@@ -111,11 +111,17 @@ def plot_gosh(gosh: Records, *, clusters: Records, measure: str, title: str = ""
     limits = effect_limits(estimates, estimates, estimates, measure=measure, keep=[min(estimates), max(estimates)])
     figure, (axes,) = lay_panels(1, ((-3.0, 103.0), limits), measure, titles, foot)
     for index, code in enumerate(sorted(codes)):
-        _draw_cloud(axes, [one for one in shown if int(number(one, "cluster")) == code], index)
+        _draw_cloud(axes, [one for one in shown if _cluster(one) == code], index)
     name_moderator(axes, "I\u00b2, per cent")
     write_notes(figure, notes)
     write_legend(figure, handles, notes_room(notes) + 0.06)
     return figure
+
+
+def _cluster(one: Any) -> int:
+    """Number of a subset's cluster; 0 where it is in none."""
+    code = number(one, "cluster")
+    return int(code) if np.isfinite(code) else 0
 
 
 def _draw_cloud(axes: Axes, points: Records, index: int) -> None:
@@ -131,10 +137,13 @@ def _cloud_handle(index: int, name: str) -> Line2D:
 
 
 def _cloud_name(clusters: Records, code: int) -> str:
-    own = [one for one in clusters if int(number(one, "cluster")) == code]
+    own = [one for one in clusters if _cluster(one) == code]
     drivers = [word(one, "slab") for one in own if one["drives"]]
-    size = format_count(number(own[0], "size")) if own else ""
-    return f"{size} subsets" + (f", mostly with {', '.join(drivers[:2])}" if drivers else "")
+    if not own:
+        return "subsets in no cluster"
+    return f"{format_count(number(own[0], 'size'))} subsets" + (
+        f", mostly with {', '.join(drivers[:2])}" if drivers else ""
+    )
 
 
 def describe_gosh(gosh: Records, *, clusters: Records, measure: str) -> dict[str, str]:
@@ -149,7 +158,7 @@ def describe_gosh(gosh: Records, *, clusters: Records, measure: str) -> dict[str
     ends = (format_effect(value, measure) for value in (min(estimates), max(estimates)))
     alt += f"{SHORT_NAMES[measure]} = {' to '.join(ends)}, "
     alt += f"I\u00b2 from {format_percent(min(i2))} to {format_percent(max(i2))}. "
-    names = [_cloud_name(clusters, code) for code in sorted({int(number(one, "cluster")) for one in gosh})]
+    names = [_cloud_name(clusters, code) for code in sorted({_cluster(one) for one in gosh})]
     alt += f"Parts of the cloud: {'; '.join(names)}."
     return {"title": "The mean and its heterogeneity in subsets of the studies", "caption": caption, "alt": alt}
 

@@ -31,6 +31,12 @@ KINDS: Final[dict[str, str]] = {
     **dict.fromkeys(("se", "sei", "resid", "tau2", "se_tau2", "tau"), "fine"),
     **{f"{name}_{side}": "fine" for name in ("tau2", "tau") for side in ("ci_lb", "ci_ub")},
     **dict.fromkeys(("i2", "i2_ci_lb", "i2_ci_ub", "r2", "weight", "share_between", "share_within"), "percent"),
+    **dict.fromkeys(("share", "share_inside", "share_outside", "positive", "negative", "clear"), "share"),
+    **dict.fromkeys(("clear_positive", "clear_negative"), "share"),
+    **dict.fromkeys(("smallest", "largest", "low", "high"), "effect"),
+    **dict.fromkeys(("median_pval", "clear_pval", "stouffer_pval", "X2_pval"), "p"),
+    **dict.fromkeys(("n", "failed", "options", "spec", "size", "draws", "k_used", "k_added", "cluster"), "count"),
+    **dict.fromkeys(("cook_d", "hat", "dffits", "dfbetas", "cov_r"), "fine"),
     **dict.fromkeys(("pval", "qe_pval", "qm_pval"), "p"),
     **dict.fromkeys(
         (
@@ -210,6 +216,8 @@ def _word(column: str, value: str) -> str:
         return answer_label(value)
     if column == "prior":
         return value.replace("_", "-").replace("(-", f"({MINUS}")
+    if column == "reasons":
+        return value.replace(" | ", " ")
     if column == "parameter":
         return parameter_label(value)
     if column == "reached":
@@ -240,9 +248,13 @@ def _rounded(column: str, value: float, record: Mapping[str, Value], measure: st
         return format_count(round(value))
     formatters = {
         "p": format_p, "count": format_count, "df": format_df, "percent": format_percent,
-        "probability": format_probability,
+        "probability": format_probability, "share": _share,
     }  # fmt: skip
     return formatters[kind](value) if kind in formatters else format_number(value, FINE_DIGITS if kind == "fine" else 2)
+
+
+def _share(value: float) -> str:
+    return format_percent(100 * value)
 
 
 def _beside_printed(value: float, record: Mapping[str, Value]) -> str:

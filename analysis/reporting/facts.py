@@ -64,7 +64,7 @@ class ModeratorFacts:
 def mean_facts(row: Mapping[str, Value]) -> MeanFacts:
     """Apply the rules to one row of the table `models` or `headline`."""
     measure = str(row["measure"])
-    null = None if measure in WITHOUT_NULL else 1.0 if BACK_TRANSFORMS.get(measure) == "exp" else 0.0
+    null = null_shown(measure)
     ratio = null == 1.0
     estimate = row["estimate"]
     return MeanFacts(
@@ -80,6 +80,13 @@ def mean_facts(row: Mapping[str, Value]) -> MeanFacts:
         no_spread=row["tau2"] == 0,
         heterogeneity_clear=is_clear(row["qe_pval"], row["level"]),
     )
+
+
+def null_shown(measure: str) -> float | None:
+    """Return no effect on the shown scale: zero, or one for ratios; None for a proportion, which has none."""
+    if measure in WITHOUT_NULL:
+        return None
+    return 1.0 if BACK_TRANSFORMS.get(measure) == "exp" else 0.0
 
 
 def moderator_facts(model: str, shown: Mapping[str, Sequence[Row]], row: Mapping[str, Value]) -> ModeratorFacts:

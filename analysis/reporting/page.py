@@ -12,7 +12,8 @@ from analysis.reporting.bayesian import bayesian_facts, bayesian_thresholds
 from analysis.reporting.bibtex import Work
 from analysis.reporting.display import Row, Value, plain_name, prose, show_rows
 from analysis.reporting.display_tables import DisplayTable, build_display_table
-from analysis.reporting.facts import caution_reasons, honesty_facts, mean_facts, moderator_facts, thresholds
+from analysis.reporting.facts import caution_reasons, honesty_facts, mean_facts, moderator_facts, null_shown, thresholds
+from analysis.reporting.fragility import KINDS, fragility_facts
 from analysis.reporting.references import Citations, link_doi
 from analysis.reporting.svg import inline_svg
 from analysis.tables.models import NOTE_END
@@ -38,6 +39,7 @@ class Inputs:
     provenance: Mapping[str, Any]
     words: Mapping[str, Any]
     works: Mapping[str, Work]
+    fragility_notes: Sequence[str] = ()
 
 
 def build_context(inputs: Inputs) -> dict[str, Any]:
@@ -67,6 +69,9 @@ def build_context(inputs: Inputs) -> dict[str, Any]:
         "facts": mean_facts(records[headline]),
         "moderated": [moderator_facts(str(name), shown, records[name]) for name in moderated],
         "honesty": honesty_facts(shown, [str(name) for name in moderated]),
+        "fragility": fragility_facts(shown, null=null_shown(measure), level=float(inputs.analysis["level"])),
+        "fragility_notes": inputs.fragility_notes,
+        "robust_kinds": KINDS,
         "reasons": caution_reasons(records[headline], inputs.tables["cells"]),
         "headline_moderated": headline in moderated,
         "others": [

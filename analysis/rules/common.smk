@@ -40,6 +40,8 @@ POSTERIOR_TABLES = (
     *("answers", "priors", "prior_checks", "densities", "ridges", "shrinkage", "expectations", "diagnostics"),
     *("sensitivity", "averaging"),
 )
+# What questions about single studies and missing ones leave behind.
+FRAGILITY_TABLES = ("influence", "influence_clusters", "cumulative", "gosh", "gosh_clusters", "bias_tests")
 # What a multiverse leaves behind.
 MULTIVERSE_TABLES = tuple(f"multiverse{part}" for part in ("", "_summary", "_shares", "_flips", "_test"))
 # What is said of published numbers.
@@ -96,6 +98,14 @@ def model_row(wildcards):
 def headline_row(wildcards):
     """Return the row of the model on the first page of an analysis as JSON."""
     return model_for(CONFIG, wildcards.analysis, CONFIG.analyses[wildcards.analysis].headline).to_json()
+
+
+def pooled_row(wildcards):
+    """Return the row of the first frequentist model with a mean as JSON, the headline's own where it has one."""
+    row = CONFIG.analyses[wildcards.analysis]
+    rows = [model_for(CONFIG, wildcards.analysis, model) for model in (row.headline, *row.models)]
+    means = [own for own in rows if own.engine == "frequentist" and not own.moderated]
+    return (means or rows)[0].to_json()
 
 
 def multiverse_row(wildcards):

@@ -8,6 +8,8 @@ rule make_tables:
         effects=rules.compute_effects.output,
         fits=fits_of_analysis,
         comparison=comparison_of_analysis,
+        influence=rules.assess_fragility.output,
+        multiverse=rules.run_multiverse.output,
         script="analysis/stages/make_tables.py",
         code=sources("tables", "schemas/tables"),
     output:
@@ -29,12 +31,14 @@ rule make_tables:
 
 
 rule make_figures:
-    """Draw the forest, funnel and bubble plots."""
+    """Draw every figure of an analysis."""
     input:
         effects=rules.compute_effects.output,
         fits=fits_of_analysis,
+        influence=rules.assess_fragility.output,
+        multiverse=rules.run_multiverse.output,
         script="analysis/stages/make_figures.py",
-        code=sources("figures", "formatting", "stages/posterior_figures"),
+        code=sources("figures", "formatting", "stages/posterior_figures", "stages/fragility_figures"),
     output:
         figures=report(
             directory("results/{analysis}/figures"),

@@ -12,6 +12,7 @@ from analysis.datasets import Records
 from analysis.errors import DataError
 from analysis.files import read_records, write_bytes, write_json
 from analysis.rows import AnalysisRow, AnyModelRow, BayesianRow, ModelRow, model_row_from_json
+from analysis.stages.fragility_figures import draw_fragility
 from analysis.stages.posterior_figures import draw_posterior
 from analysis.stages.running import run_stage
 
@@ -182,6 +183,7 @@ def run(arguments: argparse.Namespace) -> None:
             drawn += draw_moderators(analysis, row, arguments.results)
         if isinstance(row, BayesianRow):
             drawn += draw_posterior(analysis, row, arguments.results)
+    drawn += draw_fragility(analysis, arguments.results)
     for figure, entry in drawn:
         for kind in KINDS:
             write_bytes((arguments.out / entry["file"]).with_suffix(f".{kind}"), render(figure, kind))

@@ -11,6 +11,7 @@ from analysis.files import read_json, read_records, write_records
 from analysis.rows import AnalysisRow, AnyModelRow, model_row_from_json
 from analysis.stages.running import run_stage
 from analysis.tables.collection import build_all_tables
+from analysis.tables.fragility import FRAGILITY_TABLES
 from analysis.tables.records import ModelResults
 from analysis.vocabulary import BAYESIAN_ENGINES
 
@@ -40,6 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
         read_records(arguments.results / "excluded.csv", "excluded"),
         [read_model(arguments.results, row) for row in rows],
         read_records(arguments.comparison, "comparison") if arguments.comparison else (),
+        {name: read_records(arguments.results / "fragility" / f"{name}.csv", name) for name in FRAGILITY_TABLES},
     )
     for name, records in tables.items():
         write_records(arguments.out / f"{name}.csv", f"../tables/{name}", records)

@@ -14,10 +14,11 @@ from analysis.reporting.bibtex import parse_bibtex
 from analysis.reporting.page import Inputs, build_environment, render_page
 from analysis.rows import AnalysisRow, model_row_from_json
 from analysis.stages.running import run_stage
+from analysis.tables.fragility import FRAGILITY_TABLES
 
 TABLES = (
     *("headline", "models", "coefficients", "tests", "heterogeneity", "predictions", "cells", "slopes", "subgroups"),
-    *("components", "sweep", "support", "power"),
+    *("components", "sweep", "support", "power", *FRAGILITY_TABLES),
     *("collinearity", "studies", "excluded", "exclusions"),
     *("answers", "priors", "prior_checks", "expectations", "diagnostics", "sensitivity", "averaging", "comparison"),
     "truths",
@@ -63,7 +64,13 @@ def read_inputs(arguments: argparse.Namespace, provenance: Mapping[str, Any]) ->
         provenance=provenance,
         words=read_words(arguments.templates),
         works=parse_bibtex(read_text(arguments.references)),
+        fragility_notes=read_notes(arguments.tables.parent / "fragility" / "fragility.json"),
     )
+
+
+def read_notes(path: Path) -> list[str]:
+    """Return the sentences about what was and was not asked of the fragility of a result."""
+    return [note for notes in read_json(path)["notes"].values() for note in notes]
 
 
 def run(arguments: argparse.Namespace) -> None:

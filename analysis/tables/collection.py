@@ -6,6 +6,7 @@ from typing import Any
 from analysis.tables.bayesian import build_bayesian_tables
 from analysis.tables.coefficients import build_coefficients_table
 from analysis.tables.dependence import build_dependence_tables
+from analysis.tables.fragility import FRAGILITY_TABLES, build_fragility_tables
 from analysis.tables.headline import build_headline_table
 from analysis.tables.models import build_models_table
 from analysis.tables.moderators import (
@@ -27,6 +28,7 @@ def build_all_tables(
     excluded: Sequence[Mapping[str, Value]],
     models: Sequence[ModelResults],
     comparison: Sequence[Mapping[str, Value]] = (),
+    fragility: Mapping[str, Sequence[Mapping[str, Value]]] | None = None,
 ) -> dict[str, Records]:
     """Return every table of an analysis by the name of its schema in `schemas/tables/`.
 
@@ -37,6 +39,7 @@ def build_all_tables(
     excluded : rows of the analysis' excluded.csv.
     models : what the models of the analysis left behind, in the order of the analysis.
     comparison : rows of comparison.csv, where sampled models were compared.
+    fragility : rows of `fragility/*.csv` by name; None leaves its tables empty.
     """
     measure, name = analysis["measure"], analysis["dataset"]
     headline = next(model for model in models if model.name == analysis["headline"])
@@ -56,5 +59,6 @@ def build_all_tables(
         "studies": build_studies_table(headline, measure, name),
         "excluded": left_out,
         "exclusions": build_exclusions_table(left_out),
+        **build_fragility_tables(fragility or dict.fromkeys(FRAGILITY_TABLES, ()), measure),
         **build_bayesian_tables(models, comparison, dataset.get("truth"), measure),
     }
