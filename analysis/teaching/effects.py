@@ -67,7 +67,7 @@ def draw_true_effects(mu: float, tau: float, *, measure: str, title: str = "") -
     beyond = float(ndtr(-abs(mu) / tau))
     interval = format_interval(mu - Z * tau, mu + Z * tau, measure)
     said = (
-        f"95% of the true effects lie in {interval}; {format_percent(100 * beyond)} have the other sign than the mean."
+        f"95% of the true effects lie in {interval}; {_share(beyond)} have the other sign than the mean."
     )
     picture = draw_curves(
         x,
@@ -79,6 +79,10 @@ def draw_true_effects(mu: float, tau: float, *, measure: str, title: str = "") -
         alt=f"Normal density of true effects around {format_effect(mu, measure)}. {said}",
     )
     return Picture(figure=picture.figure, alt=picture.alt, caption=said)
+
+
+def _share(part: float) -> str:
+    return "fewer than 0.1%" if part < 0.001 else format_percent(100 * part)
 
 
 def _only(value: Any) -> float:

@@ -19,7 +19,6 @@ from analysis.figures.densities import plot_densities
 from analysis.figures.descriptions import describe_bubble, describe_forest
 from analysis.figures.forest import plot_forest
 from analysis.figures.orchard import orchard_levels, plot_orchard
-from analysis.formatting import format_number
 from analysis.frequentist import fit_random_effects
 from analysis.models import build_model_tables, fit_model
 from analysis.rows import BayesianRow, ModelRow
@@ -75,7 +74,7 @@ def draw_tau2(effects: Records, tau2: float, *, measure: str, title: str = "") -
     pooled = {"pred": mean, "ci_lb": float(fit.ci_lb[0]), "ci_ub": float(fit.ci_ub[0]), "level": 95.0}
     shared: dict[str, Any] = {"mean": [{**pooled, **(limits if tau2 else none)}], "measure": measure}
     words = describe_forest(studies, **shared, heterogeneity=(), subgroups=(), prediction="normal")
-    largest = f"Under tau\u00b2 = {format_number(tau2, 3)} the heaviest effect has {shares.max():.1f}% of the weight"
+    largest = f"Under tau\u00b2 = {tau2:g} the heaviest effect has {shares.max():.1f}% of the weight"
     caption = f"{largest}, the lightest {shares.min():.1f}%."
     return Picture(figure=plot_forest(studies, **shared, title=title), alt=f"{words['alt']} {caption}", caption=caption)
 
