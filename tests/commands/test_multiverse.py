@@ -1,5 +1,6 @@
 """`multiverse`: specifications are metafor's fits, and no table is too odd for an answer or a sentence."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -63,16 +64,16 @@ def test_specifications_are_the_fits_they_name(r: Any) -> None:
     )
     rows = found["tables"]["multiverse"]
     assert len(rows) == 3 * 4 * 2 * (2 * 2 + 1)
-    lines = [line.split(",") for line in EFFECTS.read_text().splitlines()]
-    columns = {name: [row[place] for row in lines[1:]] for place, name in enumerate(lines[0])}
+    with EFFECTS.open(newline="") as file:
+        effects = list(csv.DictReader(file))
     spec = {key: [row[key] for row in rows] for key in ("measure", "vtype", "aggregate", "subset", "method", "test")}
     theirs = r(
         ORACLE,
         spec=spec,
-        ri=[float(value) for value in columns["ri"]],
-        ni=[float(value) for value in columns["ni"]],
-        study=columns["study_id"],
-        rater=columns["predictor_rater"],
+        ri=[float(row["ri"]) for row in effects],
+        ni=[float(row["ni"]) for row in effects],
+        study=[row["study_id"] for row in effects],
+        rater=[row["predictor_rater"] for row in effects],
     )
     for row, their in zip(rows, theirs, strict=True):
         for key in ("k", "estimate", "ci_lb", "ci_ub", "pval", "tau2", "i2"):
