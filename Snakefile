@@ -14,6 +14,7 @@ include: "analysis/rules/reproduction.smk"
 include: "analysis/rules/corpus.smk"
 include: "analysis/rules/paths.smk"
 include: "analysis/rules/report.smk"
+include: "analysis/rules/notebooks.smk"
 
 
 wildcard_constraints:
@@ -24,10 +25,11 @@ wildcard_constraints:
 
 
 rule all:
-    """Everything: the first page stands on all the others."""
+    """Everything: the first page stands on all the others; notebooks stand beside it."""
     default_target: True
     input:
         rules.render_index.output.index,
+        notebook_pages(),
 
 
 rule data:
@@ -70,3 +72,9 @@ rule paths:
     """Path models and their pages."""
     input:
         expand(rules.render_paths.output.page, path=CONFIG.paths),
+
+
+rule notebooks:
+    """Every notebook, run from top to bottom, and the list of them."""
+    input:
+        notebook_pages(),

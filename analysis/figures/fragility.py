@@ -140,7 +140,7 @@ def _cloud_name(clusters: Records, code: int) -> str:
     own = [one for one in clusters if _cluster(one) == code]
     drivers = [word(one, "slab") for one in own if one["drives"]]
     if not own:
-        return "subsets in no cluster"
+        return "single studies"
     return f"{format_count(number(own[0], 'size'))} subsets" + (
         f", mostly with {', '.join(drivers[:2])}" if drivers else ""
     )

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from analysis.figures import style
 from analysis.figures.axis import axis_name
@@ -98,7 +99,8 @@ def describe_specifications(multiverse: Records, *, measure: str) -> dict[str, s
         "Above: the mean under every combination of choices, with its interval. Below: which choices made it; the "
     )
     caption += "dotted line is the combination nearest to the headline model."
-    return {"title": f"Specification curve: {word(rows[0], 'estimand')}", "caption": caption, "alt": alt}
+    name = word(rows[0], "estimand").replace("_", " ")
+    return {"title": f"Specification curve: {name}", "caption": caption, "alt": alt}
 
 
 def _order(one: Record) -> tuple[float, float]:
@@ -126,6 +128,7 @@ def _draw_curve(axes: Axes, rows: Records, null: float, measure: str) -> None:
     _mark_reference(axes, rows)
     axes.set_xlim(-1, len(rows))
     axes.set_xticks([])
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_shown(value, measure, 1)))
     axes.set_ylabel(axis_name(measure).split(" (")[0], labelpad=6)
 
 

@@ -82,6 +82,14 @@ PARAMETERS: Final = {
     "moderator_mean": "mean of the moderator",
     "moderator_sd": "spread of the moderator",
 }
+# Choices of a multiverse.
+CHOICES: Final = {
+    "vtype": "variance formula",
+    "aggregate": "treatment of a study\u2019s effects",
+    "subset": "studies",
+    "outliers": "outliers to leave out",
+    "method": "estimator",
+}
 WHOLE_TERMS: Final = {"intrcpt": "Intercept", "all": "all moderators"}
 # Beside a number as printed these are rounded like it.
 BESIDE_PRINTED: Final = ("ours", "expected", "lower", "upper")
@@ -216,6 +224,8 @@ def _word(column: str, value: str) -> str:
         return answer_label(value)
     if column == "prior":
         return value.replace("_", "-").replace("(-", f"({MINUS}")
+    if column == "choice":
+        return CHOICES.get(value, value)
     if column == "reasons":
         return value.replace(" | ", " ")
     if column == "parameter":
@@ -224,7 +234,7 @@ def _word(column: str, value: str) -> str:
         return re.sub(r"-?\d+\.\d+(?:e[+-]?\d+)?", lambda match: format_number(float(match[0]), FINE_DIGITS), value)
     if column == "relation":
         return value.replace("->", "\u2192")
-    return plain_name(value) if column in ("model", "moderator", "by", "dataset") else value
+    return plain_name(value) if column in ("model", "moderator", "by", "dataset", "estimand") else value
 
 
 def _rounded(column: str, value: float, record: Mapping[str, Value], measure: str) -> str:

@@ -109,9 +109,9 @@ def pooled_row(wildcards):
 
 
 def multiverse_row(wildcards):
-    """Return the row of the multiverse of an analysis as JSON, or nothing where it declares none."""
+    """Return the row of the multiverse of an analysis as JSON; null where it declares none."""
     row = CONFIG.multiverses.get(wildcards.analysis)
-    return "" if row is None else row.to_json()
+    return "null" if row is None else row.to_json()
 
 
 def as_json_list(rows):

@@ -28,7 +28,7 @@ def execute(path: Path) -> Any:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    notebook = nbformat.reads(read_text(path), as_version=4)
+    notebook = nbformat.reads(read_text(path), as_version=4)  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory(prefix="nb-") as folder:
         # Sockets in a folder of its own: two kernels at once need no free port.
         manager = AsyncKernelManager(kernel_name="python3", transport="ipc", connection_file=f"{folder}/kernel.json")

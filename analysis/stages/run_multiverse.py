@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m analysis.stages.run_multiverse", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder validate_data wrote to")
     parser.add_argument("--analysis", required=True, help="row of the analysis, JSON")
-    parser.add_argument("--multiverse", default="", help="row of its multiverse, JSON; empty for none")
+    parser.add_argument("--multiverse", default="null", help="row of its multiverse, JSON; null for none")
     parser.add_argument("--headline", required=True, help="row of the model on the first page, JSON")
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the results to write")
     return run_stage(parser, run, argv)
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Read, compute, fit, write."""
     analysis, headline = AnalysisRow.from_json(arguments.analysis), ModelRow.from_json(arguments.headline)
     tables = empty_multiverse_tables()
-    if arguments.multiverse:
+    if arguments.multiverse != "null":
         row = MultiverseRow.from_json(arguments.multiverse)
         tables = build_multiverse_tables(
             choose_effects(arguments.data, analysis, row),

@@ -66,9 +66,7 @@ def draw_true_effects(mu: float, tau: float, *, measure: str, title: str = "") -
     density = np.exp(-0.5 * ((x - mu) / tau) ** 2) / (tau * np.sqrt(2.0 * np.pi))
     beyond = float(ndtr(-abs(mu) / tau))
     interval = format_interval(mu - Z * tau, mu + Z * tau, measure)
-    said = (
-        f"95% of the true effects lie in {interval}; {_share(beyond)} have the other sign than the mean."
-    )
+    said = f"95% of the true effects lie in {interval}; {_share(beyond)} have the other sign than the mean."
     picture = draw_curves(
         x,
         {"true effects": density},

@@ -20,7 +20,10 @@ from analysis.figures.descriptions import describe_bubble, describe_forest
 from analysis.figures.forest import plot_forest
 from analysis.figures.orchard import orchard_levels, plot_orchard
 from analysis.frequentist import fit_random_effects
-from analysis.models import build_model_tables, fit_model
+from analysis.models import fit_model
+from analysis.models.answers import build_predictions
+from analysis.models.groups import build_subgroups
+from analysis.models.results import build_studies
 from analysis.rows import BayesianRow, ModelRow
 from analysis.teaching.opening import columns
 from analysis.teaching.pictures import Picture, described
@@ -132,7 +135,14 @@ def draw_posterior(effects: Records, *, row: BayesianRow, measure: str, title: s
 
 
 def _fitted(effects: Records, row: ModelRow, measure: str, group: str | None = None) -> Tables:
-    return build_model_tables(fit_model(effects, row, measure=measure), group=group)
+    # The other tables of a model, such as fits under every rho, take much longer than what is drawn.
+    model = fit_model(effects, row, measure=measure)
+    return {
+        "studies": build_studies(model),
+        "predictions": build_predictions(model),
+        "subgroups": build_subgroups(model, group),
+        "heterogeneity": model.heterogeneity(),
+    }
 
 
 def _mean(tables: Tables) -> list[dict[str, Any]]:
