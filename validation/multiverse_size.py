@@ -1,14 +1,14 @@
 """Run with `python -m validation.multiverse_size`: how often the joint test of a multiverse cries wolf.
 
-python -m validation.multiverse_size           1,000 tables a condition, a quarter of an hour
+python -m validation.multiverse_size           1,000 tables a condition, seven minutes
 python -m validation.multiverse_size --quick   200 of them
 python -m validation.multiverse_size --json    the same for machines
 
-True correlations scatter about zero, studies report one or two of them, and 60 specifications or more are fitted: Fisher's z
-and correlations, with large-sample and average variances, composites, outlier rules, estimators, tests. Each of the
-three statistics should reject in no more than 5 per cent of the tables. Beside them stands the share of tables in which
-some specification rejects, which is what choosing the best one would come to. The exit status is 1 when a joint test
-rejects more often than a binomial count at 5 per cent plausibly would.
+True correlations scatter about zero, studies report one or two of them, and 30 or 60 specifications are fitted:
+Fisher's z and correlations, with large-sample and average variances, composites, outlier rules, estimators, tests. Each
+of the three statistics should reject in no more than 5 per cent of the tables. Beside them stands the share of tables
+in which some specification rejects, which is what choosing the best one would come to. The exit status is 1 when a
+joint test rejects more often than a binomial count at 5 per cent plausibly would.
 """
 
 import argparse

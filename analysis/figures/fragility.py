@@ -20,6 +20,8 @@ AXIS_ROOM: Final = 0.52
 MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 # Beyond so many studies a leave-one-out figure shows those that move the estimate most.
 MOST_ROWS: Final = 60
+# A point more says no more and makes the page larger.
+MOST_POINTS: Final = 1500
 
 
 def plot_leave_one_out(influence: Records, *, estimate: float, level: float, measure: str, title: str = "") -> Figure:
@@ -102,7 +104,8 @@ def _limits(one: Any) -> tuple[float, float, float]:
 @style.styled
 def plot_gosh(gosh: Records, *, clusters: Records, measure: str, title: str = "") -> Figure:
     """Draw the mean of every subset against its heterogeneity; records of gosh.csv and gosh_clusters.csv."""
-    shown = [one for one in gosh if np.isfinite(number(one, "estimate")) and np.isfinite(number(one, "i2"))]
+    found = [one for one in gosh if np.isfinite(number(one, "estimate")) and np.isfinite(number(one, "i2"))]
+    shown = found[:: -(-len(found) // MOST_POINTS)]
     codes = list(dict.fromkeys(_cluster(one) for one in shown))
     handles = [_cloud_handle(index, _cloud_name(clusters, code)) for index, code in enumerate(sorted(codes))]
     titles, notes = title_lines(title), [f"Subsets shown: {format_count(len(shown))}."]
@@ -125,9 +128,9 @@ def _cluster(one: Any) -> int:
 
 
 def _draw_cloud(axes: Axes, points: Records, index: int) -> None:
-    axes.scatter(
-        numbers(points, "i2"), numbers(points, "estimate"), s=5, marker=MARKERS[index % len(MARKERS)], linewidth=0,
-        color=style.SERIES[index % len(style.SERIES)], alpha=0.35, zorder=2, rasterized=False,
+    axes.plot(
+        numbers(points, "i2"), numbers(points, "estimate"), MARKERS[index % len(MARKERS)], markersize=2.4,
+        markeredgewidth=0, color=style.SERIES[index % len(style.SERIES)], alpha=0.45, zorder=2,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Specification curve: every specification's estimate in order, and below it the choices that made it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -25,6 +25,7 @@ from analysis.figures.frame import (
 from analysis.figures.lettering import fit_text, text_width
 from analysis.figures.records import Record, Records, number, numbers, word
 from analysis.formatting import format_count, format_shown, format_shown_interval
+from analysis.results import Array
 
 CURVE: Final = 2.3
 ROW: Final = 0.155
@@ -32,6 +33,8 @@ GAP: Final = 0.5
 BETWEEN: Final = 0.15
 AXIS_ROOM: Final = 0.42
 LABELS_AT_MOST: Final = 1.9
+# From here on lines are thinner.
+MANY: Final = 200
 # What was chosen, in the order in which rows stand below the curve, and words for it.
 CHOICES: Final[dict[str, str]] = {
     "measure": "measure",
@@ -119,11 +122,15 @@ def _labels(choices: Mapping[str, list[str]]) -> list[str]:
 
 
 def _draw_curve(axes: Axes, rows: Records, null: float, measure: str) -> None:
-    x = np.arange(len(rows))
-    colours = [COLOURS.get(word(one, "conclusion"), style.MUTED) for one in rows]
-    thin = 0.9 if len(rows) < 200 else 0.35
-    axes.vlines(x, numbers(rows, "ci_lb"), numbers(rows, "ci_ub"), color=colours, linewidth=thin, alpha=0.55)
-    axes.scatter(x, numbers(rows, "estimate"), s=9 if len(rows) < 200 else 3, color=colours, linewidth=0, zorder=3)
+    x = np.arange(len(rows), dtype=float)
+    few = len(rows) < MANY
+    for conclusion, colour in COLOURS.items():
+        here = [i for i, one in enumerate(rows) if word(one, "conclusion") == conclusion]
+        if here:
+            own = [rows[i] for i in here]
+            _segments(axes, x[here], numbers(own, "ci_lb"), numbers(own, "ci_ub"), colour, 0.9 if few else 0.35, 0.55)
+            marks = {"marker": "o", "markersize": 3.0 if few else 1.6, "markeredgewidth": 0, "linestyle": ""}
+            axes.plot(x[here], numbers(own, "estimate"), color=colour, zorder=3, **marks)
     axes.axhline(null, color=style.INK, linewidth=0.8, zorder=1)
     _mark_reference(axes, rows)
     axes.set_xlim(-1, len(rows))
@@ -137,7 +144,8 @@ def _draw_choices(axes: Axes, rows: Records, choices: Mapping[str, list[str]]) -
     for name, options in choices.items():
         for option in options:
             x = [i for i, one in enumerate(rows) if word(one, name) == option]
-            axes.vlines(x, at - 0.38, at + 0.38, color=style.INK, linewidth=0.9 if len(rows) < 200 else 0.35)
+            low, high = [at - 0.38] * len(x), [at + 0.38] * len(x)
+            _segments(axes, np.array(x, dtype=float), low, high, style.INK, 0.9 if len(rows) < MANY else 0.35, 1.0)
             places.append(at)
             labels.append(fit_text(f"{CHOICES[name]}: {option}", LABELS_AT_MOST))
             at += 1.0
@@ -150,6 +158,15 @@ def _draw_choices(axes: Axes, rows: Records, choices: Mapping[str, list[str]]) -
     axes.tick_params(axis="y", length=0)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
+
+
+def _segments(
+    axes: Axes, x: Array, low: Sequence[float], high: Sequence[float], colour: str, width: float, alpha: float
+) -> None:
+    """Draw upright lines as one path with gaps: a path each would make the page many times as large."""
+    gap = np.full(len(x), np.nan)
+    across, up = np.column_stack([x, x, gap]).ravel(), np.column_stack([low, high, gap]).ravel()
+    axes.plot(across, up, color=colour, linewidth=width, alpha=alpha, solid_capstyle="butt")
 
 
 def _mark_reference(axes: Axes, rows: Records) -> None:
