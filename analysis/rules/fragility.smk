@@ -6,7 +6,7 @@ rule run_multiverse:
     input:
         data=dataset_of_analysis,
         script="analysis/stages/run_multiverse.py",
-        code=sources("models", "fragility", "frequentist", "formatting"),
+        code=sources("models", "fragility", "frequentist", "formulas", "formatting"),
     output:
         multiext("results/{analysis}/fragility/", *(f"{table}.csv" for table in MULTIVERSE_TABLES)),
     log:
