@@ -96,3 +96,8 @@ def test_what_cannot_be_used_is_refused(multiverse: Any, where: str, what: str, 
     assert f"config.yaml: analyses.a.multiverse{'.' if where else ''}{where}" in message
     assert what in message
     assert remedy in message
+
+
+def test_changing_it_refits_nothing() -> None:
+    rows = [load_config(choices(one), ROOT / "data").analyses["a"] for one in (None, {"measure": ["ZCOR"]})]
+    assert rows[0].to_json() == rows[1].to_json()

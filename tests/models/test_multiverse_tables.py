@@ -1,19 +1,24 @@
 """Sets, reference and tables of a multiverse: what is kept apart, what is dropped, and what is said of it."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from analysis.config import load_config, model_for
 from analysis.errors import ModelError
-from analysis.files import load_schema
+from analysis.files import load_schema, read_records
 from analysis.fragility.aggregation import aggregate_by
 from analysis.fragility.joint_multiverse import JointMultiverseTest
 from analysis.fragility.specifications import Share, Summary
 from analysis.models.multiverse_sets import ChosenEffects, combinations_of, make_sets
 from analysis.models.multiverse_tables import TABLES, build_multiverse_tables, empty_multiverse_tables
 from analysis.rows import ModelRow, MultiverseRow
+from analysis.stages import run_multiverse, validate_data
+
+ROOT = Path(__file__).parents[2]
 
 HEADLINE: dict[str, Any] = {
     "name": "main", "engine": "frequentist", "structure": "independent", "outer": None, "inner": None,
@@ -148,3 +153,27 @@ def test_studies_keep_their_order_when_they_are_combined() -> None:
         # Two errors of variance .04 that correlate by rho: (1 + rho) / 2 of it.
         own = {"first": 0.04, "0.5": 0.03, "weighted": 0.04 * 0.8}[rule]
         assert v == pytest.approx([own, own, 0.04])
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_the_stage_writes_every_table(declared: bool, tmp_path: Path) -> None:
+    config = load_config(ROOT / "config" / "config.yaml", ROOT / "data")
+    name = "paternal_sensitivity"
+    analysis = config.analyses[name]
+    data = ["--dataset", str(ROOT / "data" / analysis.dataset), "--out-dir", str(tmp_path / "data")]
+    assert validate_data.main(data) == 0
+    options = {
+        "--data": str(tmp_path / "data"),
+        "--analysis": replace(analysis, title="", question="", models=(), headline="").to_json(),
+        "--multiverse": config.multiverses[name].to_json() if declared else "null",
+        "--headline": model_for(config, name, analysis.headline).to_json(),
+        "--out-dir": str(tmp_path),
+    }
+    assert run_multiverse.main([part for option in options.items() for part in option]) == 0
+    tables = {table: read_records(tmp_path / f"{table}.csv", table) for table in TABLES}
+    assert bool(tables["multiverse"]) == declared
+    if declared:
+        (main,) = [record for record in tables["multiverse"] if record["reference"]]
+        assert (main["measure"], main["method"], main["test"], main["subset"]) == ("ZCOR", "REML", "knha", "all")
+        found = [record["estimand"] for record in tables["multiverse_summary"]]
+        assert sorted(map(str, found)) == ["all", "concurrent", "predictive"]
