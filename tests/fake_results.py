@@ -192,9 +192,25 @@ def build_folder(
     columns = ("effect_id", "study_id", "slab", "row", "ni", "yi", "vi", "sei")
     effects = [{column: row[column] for column in columns} for row in studies(whole["k"], slab)]
     write_records(folder.results / "effects.csv", "effects", effects)
+    write_fragility(folder.results)
     _write_shown(folder, synthetic, note)
     _write_claims(folder, claims)
     return folder
+
+
+FRAGILITY = (
+    *("influence", "influence_clusters", "cumulative", "gosh", "gosh_clusters", "bias_estimates", "bias_tests"),
+    *("multiverse", "multiverse_summary", "multiverse_shares", "multiverse_flips", "multiverse_test"),
+)
+
+
+def write_fragility(results: Path, **tables: Sequence[Mapping[str, Any]]) -> None:
+    """Write the tables of the robustness section; those that are not given are headers alone."""
+    for name in FRAGILITY:
+        write_records(results / "fragility" / f"{name}.csv", name, tables.get(name, []))
+    models = {"influence": "random_effects", "bias": "random_effects"}
+    document = {"models": models, "notes": {"influence": [], "bias": []}, "level": 95.0}
+    write_json(results / "fragility" / "fragility.json", document)
 
 
 def _moderated(fit: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Specification curve: every specification's estimate in order, and below it the choices that made it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -33,6 +33,8 @@ GAP: Final = 0.5
 BETWEEN: Final = 0.15
 AXIS_ROOM: Final = 0.42
 LABELS_AT_MOST: Final = 1.9
+# A tick this near to zero is zero.
+ZERO: Final = 1e-12
 # From here on lines are thinner.
 MANY: Final = 200
 # What was chosen, in the order in which rows stand below the curve, and words for it.
@@ -129,13 +131,20 @@ def _draw_curve(axes: Axes, rows: Records, null: float, measure: str) -> None:
         if here:
             own = [rows[i] for i in here]
             _segments(axes, x[here], numbers(own, "ci_lb"), numbers(own, "ci_ub"), colour, 0.9 if few else 0.35, 0.55)
-            marks = {"marker": "o", "markersize": 3.0 if few else 1.6, "markeredgewidth": 0, "linestyle": ""}
+            marks: dict[str, Any] = {
+                "marker": "o",
+                "markersize": 3.0 if few else 1.6,
+                "markeredgewidth": 0,
+                "linestyle": "",
+            }
             axes.plot(x[here], numbers(own, "estimate"), color=colour, zorder=3, **marks)
     axes.axhline(null, color=style.INK, linewidth=0.8, zorder=1)
     _mark_reference(axes, rows)
     axes.set_xlim(-1, len(rows))
     axes.set_xticks([])
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_shown(value, measure, 1)))
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: "0" if abs(value) < ZERO else format_shown(value, measure))
+    )
     axes.set_ylabel(axis_name(measure).split(" (")[0], labelpad=6)
 
 

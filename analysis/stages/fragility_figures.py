@@ -11,6 +11,8 @@ from analysis.rows import AnalysisRow
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+INTERCEPT = "intrcpt"
+
 type Drawing = tuple["Figure", dict[str, Any]]
 
 
@@ -32,9 +34,10 @@ def _influence(analysis: AnalysisRow, folder: Path, about: dict[str, Any], share
     influence, gosh, clusters = (
         read_records(folder / f"{name}.csv", name) for name in ("influence", "gosh", "gosh_clusters")
     )
-    coefficients = read_records(folder.parent / model / "coefficients.csv", "coefficients")
-    if len(coefficients) == 1 and any(one["estimate"] is not None for one in influence):
-        own = {**shared, "estimate": number(coefficients[0], "estimate")}
+    # With moderators the rows are about coefficients, not a mean.
+    if any(one["estimate"] is not None and one["term"] == INTERCEPT for one in influence):
+        (mean,) = read_records(folder.parent / model / "coefficients.csv", "coefficients")
+        own = {**shared, "estimate": number(mean, "estimate")}
         words = figures.describe_leave_one_out(influence, **own)
         figure = figures.plot_leave_one_out(influence, **own, level=analysis.level, title=analysis.title)
         yield figure, {"kind": "leave_one_out", "model": model, "file": "leave_one_out.svg", **words}

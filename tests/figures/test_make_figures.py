@@ -6,6 +6,7 @@ import pytest
 
 from analysis.files import write_records
 from analysis.stages.make_figures import main
+from tests.fake_results import write_fragility
 from tests.figures.samples import LEVELS, Sample, make_sample, prediction
 from tests.figures.test_bubble import curve, levels
 
@@ -32,6 +33,7 @@ def write_model(folder: Path, sample: Sample, predictions: list[Any]) -> None:
     write_records(folder / "predictions.csv", "predictions", predictions)
     write_records(folder / "subgroups.csv", "subgroups", sample.subgroups)
     write_records(folder / "sweep.csv", "sweep", [])
+    write_fragility(folder.parent)
     write_records(folder / "heterogeneity.csv", "heterogeneity", sample.heterogeneity)
 
 

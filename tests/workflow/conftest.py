@@ -41,6 +41,22 @@ STAGES = {
     "validate_data": (("dataset.json", "effects.csv", "claims.csv"), ("--out-dir",), ()),
     "compute_effects": ((), (), ("--effects", "--excluded")),
     "fit_frequentist": ((*FIT, *FIT_MORE), ("--out-dir",), ()),
+    "assess_fragility": (
+        (
+            *("influence.csv", "influence_clusters.csv", "cumulative.csv", "gosh.csv", "gosh_clusters.csv"),
+            *("bias_tests.csv", "bias_estimates.csv", "fragility.json"),
+        ),
+        ("--out-dir",),
+        (),
+    ),
+    "run_multiverse": (
+        (
+            *("multiverse.csv", "multiverse_summary.csv", "multiverse_shares.csv", "multiverse_flips.csv"),
+            "multiverse_test.csv",
+        ),
+        ("--out-dir",),
+        (),
+    ),
     "make_tables": (("models.csv",), ("--out",), ()),
     "make_ledger": (
         ("ledger.csv", "verdicts.csv", "consistency.csv", "explanations.csv", "conventions.csv"),
