@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import ConfigError, DataError, ModelError
-from analysis.formatting import format_effect, format_interval
+from analysis.formatting import MISSING, format_effect, format_interval
 from analysis.teaching import (
     Opened,
     choose,
@@ -61,7 +61,7 @@ def test_a_stranger_s_text_stays_text() -> None:
 def test_tables_round_once_and_name_what_is_not_there() -> None:
     table = show({"one": {"beta": np.array([0.12345]), "pval": 0.0001, "k": 3}})
     assert table.rows == (("one", "0.123", "p < .001", "3"),)
-    assert show([{"a": None}]).rows == (("–",),)
+    assert show([{"a": None}]).rows == ((MISSING,),)
     with pytest.raises(DataError, match="no column b"):
         show([{"a": 1}], "b")
     with pytest.raises(DataError, match="no row"):
