@@ -46,6 +46,7 @@ FRAGILITY_TABLES = ("influence", "influence_clusters", "cumulative", "gosh", "go
 MULTIVERSE_TABLES = tuple(f"multiverse{part}" for part in ("", "_summary", "_shares", "_flips", "_test"))
 # What is said of published numbers.
 LEDGERS = ("ledger.csv", "verdicts.csv", "consistency.csv", "explanations.csv", "conventions.csv")
+NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
 DATASETS = sorted(path.parent.name for path in Path("data").glob("*/dataset.yaml"))
 
 
@@ -206,3 +207,29 @@ def data_of_path(wildcards):
     """Return the checked files of the datasets of a path model."""
     folders, names = datasets_of_path(wildcards), ("dataset.json", "effects.csv", "claims.csv")
     return [f"{folder}/{name}" for folder in folders for name in names]
+
+
+def analyses_of_notebook(wildcards):
+    """Return the analyses whose names a notebook quotes, in the order of the configuration."""
+    text = Path("notebooks", f"{wildcards.notebook}.ipynb").read_text(encoding="utf-8")
+    return [name for name in CONFIG.analyses if re.search(rf'["\']{name}\\?["\']', text)]
+
+
+def data_of_notebook(wildcards):
+    """Return the files of the datasets that a notebook opens."""
+    folders = {Path("data", CONFIG.analyses[name].dataset) for name in analyses_of_notebook(wildcards)}
+    return sorted(path.as_posix() for folder in folders for path in folder.iterdir() if path.is_file())
+
+
+def rows_of_notebook(wildcards):
+    """Return the rows of these analyses and of every model in them: a notebook reads them from the configuration."""
+    names = analyses_of_notebook(wildcards)
+    analyses = [CONFIG.analyses[name].to_json() for name in names]
+    fitted = [model_for(CONFIG, name, model).to_json() for name in names for model in CONFIG.analyses[name].models]
+    return as_json_list([*analyses, *fitted])
+
+
+def notebook_pages():
+    """Return the pages of all notebooks, where there are any."""
+    pages = [*rules.render_notebook.output, *rules.render_notebook_index.output]
+    return expand(pages, notebook=NOTEBOOKS) if NOTEBOOKS else []

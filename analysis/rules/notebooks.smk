@@ -1,27 +1,5 @@
 """From notebooks to pages beside the reports: each is run from top to bottom."""
 
-NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
-
-
-def analyses_of_notebook(wildcards):
-    """Return the analyses whose names a notebook quotes, in the order of the configuration."""
-    text = Path("notebooks", f"{wildcards.notebook}.ipynb").read_text(encoding="utf-8")
-    return [name for name in CONFIG.analyses if re.search(rf'["\']{name}\\?["\']', text)]
-
-
-def data_of_notebook(wildcards):
-    """Return the files of the datasets that a notebook opens."""
-    folders = {Path("data", CONFIG.analyses[name].dataset) for name in analyses_of_notebook(wildcards)}
-    return sorted(path.as_posix() for folder in folders for path in folder.iterdir() if path.is_file())
-
-
-def rows_of_notebook(wildcards):
-    """Return the rows of these analyses and of every model in them: a notebook reads them from the configuration."""
-    names = analyses_of_notebook(wildcards)
-    analyses = [CONFIG.analyses[name].to_json() for name in names]
-    fitted = [model_for(CONFIG, name, model).to_json() for name in names for model in CONFIG.analyses[name].models]
-    return as_json_list([*analyses, *fitted])
-
 
 rule render_notebook:
     """Run one notebook and write its page."""
@@ -32,6 +10,8 @@ rule render_notebook:
         script="analysis/stages/render_notebook.py",
         code=sources(
             "teaching",
+            "provenance",
+            "stages/render_report",
             "reporting",
             "verification",
             "reproduction",
@@ -66,7 +46,7 @@ rule render_notebook_index:
     input:
         notebooks=expand("notebooks/{notebook}.ipynb", notebook=NOTEBOOKS),
         script="analysis/stages/render_notebook_index.py",
-        code=sources("reporting"),
+        code=sources("reporting", "formatting", "provenance", "tables", "stages/render_report"),
         words=templates(),
     output:
         index="reports/rendered/notebooks/index.html",
@@ -78,9 +58,3 @@ rule render_notebook_index:
         "List the notebooks"
     shell:
         "python -m {params.module} --notebooks {input.notebooks} --out {output.index} 2> {log}"
-
-
-def notebook_pages():
-    """Return the pages of all notebooks, where there are any."""
-    pages = [*rules.render_notebook.output, *rules.render_notebook_index.output]
-    return expand(pages, notebook=NOTEBOOKS) if NOTEBOOKS else []
