@@ -1,5 +1,7 @@
 """What a multiverse says: shares of specifications, which choices matter, and the smallest change that flips it."""
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -110,9 +112,10 @@ def _summary(multiverse: Multiverse, name: str, rows: IntArray) -> Summary:
 def decompose(multiverse: Multiverse) -> tuple[Share, ...]:
     """Split the variance of the estimates over the choices, by main effects, estimand by estimand.
 
-    The share of a choice is its sum of squares when it enters last, over that of all estimates (type III with sum
-    contrasts, which is the classical decomposition where every combination is there); the rest, interactions and what
-    an unequal number of combinations leaves ambiguous, is the row `interactions`.
+    The share of a choice is what it adds to the explained variance, averaged over all orders in which the choices can
+    enter (Lindeman, Merenda & Gold 1980, Introduction to bivariate and multivariate analysis; Groemping 2007, Am. Stat.
+    61, 139-147). Where every combination is there, that is the classical decomposition; where some are not, shares
+    still add up. What main effects leave is the row `interactions`.
     """
     return tuple(share for name, rows in _by_estimand(multiverse).items() for share in _shares(multiverse, name, rows))
 
@@ -128,15 +131,32 @@ def _shares(multiverse: Multiverse, name: str, rows: IntArray) -> list[Share]:
         for place, choice in enumerate(multiverse.options)
         if len(set(multiverse.taken[usable, place].tolist())) > 1
     }
-    whole = _residual(y, list(blocks.values()))
-    shares = []
-    for choice, block in blocks.items():
-        others = [other for key, other in blocks.items() if key != choice]
-        gain = (_residual(y, others) - whole) / total
-        gain = gain if gain > ROUNDING else 0.0
-        shares.append(Share(estimand=name, choice=choice, options=block.shape[1] + 1, share=gain))
-    left = max(1.0 - sum(one.share for one in shares), 0.0)
+    explained = _explained(y, list(blocks.values()), total)
+    shares = [
+        Share(
+            estimand=name, choice=choice, options=block.shape[1] + 1, share=_average_gain(explained, place, len(blocks))
+        )
+        for place, (choice, block) in enumerate(blocks.items())
+    ]
+    left = max(1.0 - explained[frozenset(range(len(blocks)))], 0.0)
     return [*shares, Share(estimand=name, choice="interactions", options=0, share=left)]
+
+
+def _explained(y: Array, blocks: Sequence[Array], total: float) -> dict[frozenset[int], float]:
+    """Explained share of the variance for every set of choices."""
+    places = range(len(blocks))
+    sets = [frozenset(some) for size in range(len(blocks) + 1) for some in itertools.combinations(places, size)]
+    return {some: 1.0 - _residual(y, [blocks[place] for place in sorted(some)]) / total for some in sets}
+
+
+def _average_gain(explained: Mapping[frozenset[int], float], place: int, count: int) -> float:
+    """What one choice adds to the sets without it, each weighted by the orders in which it comes next."""
+    gain = 0.0
+    for some, share in explained.items():
+        if place not in some:
+            weight = math.factorial(len(some)) * math.factorial(count - len(some) - 1) / math.factorial(count)
+            gain += weight * (explained[some | {place}] - share)
+    return gain if gain > ROUNDING else 0.0
 
 
 def _contrasts(codes: IntArray) -> Array:

@@ -166,3 +166,11 @@ def test_what_cannot_be_is_refused(change: dict[str, Any], sentence: str) -> Non
 def test_no_sets_are_refused() -> None:
     with pytest.raises(ModelError, match="at least one set"):
         run_multiverse([], **GRID)
+
+
+def test_shares_add_up_where_some_combinations_are_missing() -> None:
+    # Equal-effects methods have no scaled test, so test and method do not cross.
+    found = run_multiverse(make_sets(11), methods=("REML", "DL", "EE"), tests=("z", "knha"))
+    shares = decompose(found)
+    assert sum(one.share for one in shares) == pytest.approx(1.0, abs=1e-9)
+    assert all(0.0 <= one.share <= 1.0 for one in shares)
