@@ -10,3 +10,5 @@ time("gosh", gosh(small, progbar = FALSE), function(value) median(value$res$esti
 time("leave1out", leave1out(large), function(value) mean(value$estimate))
 time("influence", influence(large), function(value) sum(value$inf$cook.d))
 time("trimfill", trimfill(large), function(value) coef(value)[[1]])
+ml <- rma(yi, vi, data = many[1:40, ], method = "ML")
+time("selection", suppressWarnings(selmodel(ml, type = "stepfun", steps = 0.025, alternative = "greater")), function(value) coef(value)$beta[[1]])

@@ -1,7 +1,7 @@
 """`python -m benchmarks.fragility`: questions of influence and bias beside metafor on the same numbers.
 
 All 8,191 subsets of 13 studies, compared by their median because metafor's scoring does not settle for a few of them;
-leave-one-out, deletion diagnostics and trim and fill of 160.
+leave-one-out, deletion diagnostics and trim and fill of 160; a selection model of 40.
 """
 
 import shutil
@@ -16,6 +16,7 @@ import numpy as np
 from analysis.fragility.gosh import gosh
 from analysis.fragility.influence import influence
 from analysis.fragility.leave_out import leave1out
+from analysis.fragility.selection import fit_selection
 from analysis.fragility.trim_fill import trimfill
 from benchmarks import command
 from benchmarks.command import Row
@@ -29,6 +30,7 @@ TASKS = {
     "leave1out": ("leave-one-out, 160 studies, REML", 0.02),
     "influence": ("deletion diagnostics, 160 studies, REML", 0.03),
     "trimfill": ("trim and fill, 160 studies, L0, REML", 0.02),
+    "selection": ("step selection model, 40 studies, one step at .025", 0.06),
 }
 
 
@@ -40,6 +42,7 @@ def tasks() -> dict[str, Callable[[], float]]:
         "leave1out": lambda: float(leave1out(many, many_vi).fits.beta.mean()),
         "influence": lambda: float(influence(many, many_vi).cook_d.sum()),
         "trimfill": lambda: float(trimfill(many, many_vi).fit.beta[0]),
+        "selection": lambda: float(fit_selection(many[:40], many_vi[:40]).beta[0]),
     }
 
 
