@@ -5,7 +5,7 @@ Stages never read the configuration file: the workflow hands each its own row as
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
@@ -150,6 +150,17 @@ class BayesianRow:
 
 
 type AnyModelRow = ModelRow | BayesianRow
+
+
+def model_with_mean(headline: str, rows: Sequence[AnyModelRow]) -> ModelRow:
+    """Return the headline's row where it has no moderators, else the first frequentist one without, else its own."""
+    own = next(row for row in rows if row.name == headline)
+    means = [row for row in (own, *rows) if isinstance(row, ModelRow) and not row.moderated]
+    if means:
+        return means[0]
+    # A Bayesian headline is refused with the configuration.
+    assert isinstance(own, ModelRow)
+    return own
 
 
 def model_row_from_json(text: str) -> AnyModelRow:

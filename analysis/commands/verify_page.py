@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SAMPLED: Final = "pymc"
 # Found by a search that takes longer than a verification may: compared with the file, whose digest is checked.
 SEARCHED: Final = ("explanations",)
+# A thousand fits and their joint test; likewise.
+MULTIVERSE: Final = tuple(f"multiverse_{part}" for part in ("summary", "shares", "flips", "test"))
 # Folders at the beginning of the paths in provenance.json.
 DATA, RESULTS = "data", "results"
 
@@ -97,6 +99,7 @@ def verify_page(page: Path, folders: Folders) -> Verification:
         tolerance=tolerance,
         sampled=sampled,
         comparison=_compare(trees),
+        multiverse=_read_multiverse(folders, analysis),
     )
     ledgers = {**found.ledgers, **_read_searched(folders, analysis)}
     expected = _render(found, ledgers, provenance, folders)
@@ -197,6 +200,11 @@ def _changed_cells(folders: Folders, analysis: AnalysisRow, files: Sequence[File
     )
 
 
+def _read_multiverse(folders: Folders, analysis: AnalysisRow) -> Tables:
+    paths = {name: folders.results / analysis.name / "fragility" / f"{name}.csv" for name in MULTIVERSE}
+    return {name: read_records(path, name) for name, path in paths.items() if path.is_file()}
+
+
 def _read_searched(folders: Folders, analysis: AnalysisRow) -> Tables:
     paths = {name: folders.results / analysis.name / f"{name}.csv" for name in SEARCHED}
     return {name: read_records(path, name) for name, path in paths.items() if path.is_file()}
@@ -217,6 +225,7 @@ def _render(found: Recomputed, ledgers: Tables, provenance: Mapping[str, Any], f
         provenance=provenance,
         words=_read_words(folders.templates),
         works=parse_bibtex(read_text(folders.references)),
+        fragility_notes=found.fragility_notes,
     )
     templates = {path.name: read_text(path) for path in sorted(folders.templates.iterdir()) if path.is_file()}
     return render_page(inputs, build_environment(templates))
@@ -241,6 +250,10 @@ def _behind(found: Recomputed, ledgers: Tables, analysis: AnalysisRow) -> Behind
         stored_tables={
             f"../{name}": f"searched for; compared with {folder}/{name}.csv, whose digest is checked"
             for name in SEARCHED
+        }
+        | {
+            name: f"fitted many times; compared with {folder}/fragility/{name}.csv, whose digest is checked"
+            for name in MULTIVERSE
         },
         recomputed_tables=frozenset({"diagnostics", "comparison"}),
     )

@@ -9,6 +9,7 @@ from snakemake.utils import update_config
 
 from analysis.config import load_config, model_for, read_choices
 from analysis.errors import ConfigError
+from analysis.rows import model_with_mean
 
 CONFIG_FILE = "config/config.yaml"
 # What nearly every stage stands on, besides the rooms it names itself.
@@ -104,9 +105,8 @@ def headline_row(wildcards):
 def pooled_row(wildcards):
     """Return the row of the first frequentist model with a mean as JSON, the headline's own where it has one."""
     row = CONFIG.analyses[wildcards.analysis]
-    rows = [model_for(CONFIG, wildcards.analysis, model) for model in (row.headline, *row.models)]
-    means = [own for own in rows if own.engine == "frequentist" and not own.moderated]
-    return (means or rows)[0].to_json()
+    rows = [model_for(CONFIG, wildcards.analysis, model) for model in row.models]
+    return model_with_mean(row.headline, rows).to_json()
 
 
 def multiverse_row(wildcards):

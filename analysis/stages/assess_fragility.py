@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.files import read_records, write_json, write_records
-from analysis.models import fit_model
-from analysis.models.bias_tables import build_bias_tables
-from analysis.models.influence_tables import build_influence_tables
+from analysis.models.fragility import assess_fragility
 from analysis.rows import AnalysisRow, ModelRow
 from analysis.stages.running import run_stage
 
@@ -20,14 +18,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Read, fit, ask, write; nothing is written before everything is computed."""
     analysis = AnalysisRow.from_json(arguments.analysis)
     headline, pooled = ModelRow.from_json(arguments.headline), ModelRow.from_json(arguments.pooled)
-    effects = read_records(arguments.effects, "effects")
-    influence = build_influence_tables(fit_model(effects, headline, measure=analysis.measure), seed=headline.seed)
-    bias = build_bias_tables(fit_model(effects, pooled, measure=analysis.measure), averaging=True)
-    for name, records in {**influence.tables, **bias.tables}.items():
+    found = assess_fragility(read_records(arguments.effects, "effects"), headline, pooled, measure=analysis.measure)
+    for name, records in found.tables.items():
         write_records(arguments.out_dir / f"{name}.csv", name, records)
-    notes = {"influence": list(influence.notes), "bias": list(bias.notes)}
-    models = {"influence": headline.name, "bias": pooled.name}
-    write_json(arguments.out_dir / "fragility.json", {"models": models, "notes": notes, "level": pooled.level})
+    document = {"models": found.models, "notes": found.notes, "level": pooled.level}
+    write_json(arguments.out_dir / "fragility.json", document)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -70,7 +70,8 @@ def read_inputs(arguments: argparse.Namespace, provenance: Mapping[str, Any]) ->
 
 def read_notes(path: Path) -> list[str]:
     """Return the sentences about what was and was not asked of the fragility of a result."""
-    return [note for notes in read_json(path)["notes"].values() for note in notes]
+    notes = read_json(path)["notes"]
+    return [*notes["influence"], *notes["bias"]]
 
 
 def run(arguments: argparse.Namespace) -> None:

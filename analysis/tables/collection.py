@@ -6,7 +6,7 @@ from typing import Any
 from analysis.tables.bayesian import build_bayesian_tables
 from analysis.tables.coefficients import build_coefficients_table
 from analysis.tables.dependence import build_dependence_tables
-from analysis.tables.fragility import FRAGILITY_TABLES, build_fragility_tables
+from analysis.tables.fragility import build_fragility_tables
 from analysis.tables.headline import build_headline_table
 from analysis.tables.models import build_models_table
 from analysis.tables.moderators import (
@@ -59,6 +59,6 @@ def build_all_tables(
         "studies": build_studies_table(headline, measure, name),
         "excluded": left_out,
         "exclusions": build_exclusions_table(left_out),
-        **build_fragility_tables(fragility or dict.fromkeys(FRAGILITY_TABLES, ()), measure),
+        **build_fragility_tables(fragility or {}, measure),
         **build_bayesian_tables(models, comparison, dataset.get("truth"), measure),
     }

@@ -27,8 +27,10 @@ def build_fragility_tables(found: Mapping[str, Sequence[Mapping[str, Value]]], m
     found : records of `results/{analysis}/fragility/*.csv` by name.
     measure : code of the effect-size measure.
     """
-    shown = {name: [_shown(name, index, one, measure) for index, one in enumerate(found[name])] for name in ESTIMATES}
-    plain = {name: [{**one, **_source(name, index)} for index, one in enumerate(found[name])] for name in PLAIN}
+    shown = {
+        name: [_shown(name, index, one, measure) for index, one in enumerate(found.get(name, ()))] for name in ESTIMATES
+    }
+    plain = {name: [{**one, **_source(name, index)} for index, one in enumerate(found.get(name, ()))] for name in PLAIN}
     return {**shown, **plain}
 
 

@@ -9,10 +9,11 @@ from analysis.datasets.described import describe_dataset
 from analysis.datasets.effects import compute_effects
 from analysis.models import build_fit_document, build_model_tables, fit_model
 from analysis.models.fitted import Record
+from analysis.models.fragility import assess_fragility
 from analysis.reproduction.consistency import check_claims
 from analysis.reproduction.conventions import analysis_conventions
 from analysis.reproduction.ledger import build_ledger, count_verdicts, lines_behind
-from analysis.rows import AnalysisRow, AnyModelRow, BayesianRow, ModelRow
+from analysis.rows import AnalysisRow, AnyModelRow, BayesianRow, ModelRow, model_with_mean
 from analysis.tables.collection import build_all_tables
 from analysis.tables.records import ModelResults, Records
 
@@ -21,7 +22,8 @@ from analysis.tables.records import ModelResults, Records
 class Recomputed:
     """`tables` and `ledgers` as a page has them; by model the `lines` of the dataset that it used.
 
-    `described` is dataset.json; `sampled` names the models that were not fitted again.
+    `described` is dataset.json; `sampled` names the models that were not fitted again; `fragility_notes` are the
+    sentences about what was asked of the fragility of the result.
     """
 
     described: dict[str, Any]
@@ -29,6 +31,7 @@ class Recomputed:
     ledgers: dict[str, Records]
     lines: dict[str, list[int]]
     sampled: frozenset[str]
+    fragility_notes: list[str]
 
 
 def recompute(
@@ -40,6 +43,7 @@ def recompute(
     tolerance: float,
     sampled: Mapping[str, ModelResults],
     comparison: Sequence[Mapping[str, Any]] = (),
+    multiverse: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Recomputed:
     """Compute effects, fit every model that is not sampled, and build every table.
 
@@ -50,6 +54,7 @@ def recompute(
     tolerance : relative distance from a published number that is tolerated, per cent.
     sampled : results of the sampled models by name, as their files hold them.
     comparison : rows that compare the sampled models.
+    multiverse : tables of the multiverse by name, as their files hold them; None where there is none.
 
     Raises
     ------
@@ -68,7 +73,12 @@ def recompute(
     fitted = {
         row.name: sampled[row.name] if row.name in sampled else _fit(computed.effects, row, analysis) for row in models
     }
-    tables = build_all_tables(asdict(analysis), described, computed.excluded, list(fitted.values()), comparison)
+    headline = next(row for row in models if row.name == analysis.headline)
+    assert isinstance(headline, ModelRow)
+    pooled = model_with_mean(analysis.headline, models)
+    fragile = assess_fragility(computed.effects, headline, pooled, measure=analysis.measure)
+    asked = {**fragile.tables, **(multiverse or {})}
+    tables = build_all_tables(asdict(analysis), described, computed.excluded, list(fitted.values()), comparison, asked)
     composites = analysis.aggregate_rho is not None
     lines = {
         name: lines_behind(model.table("studies"), dataset.records, computed.excluded, composites=composites)
@@ -89,6 +99,7 @@ def recompute(
         },
         lines=lines,
         sampled=frozenset(sampled),
+        fragility_notes=[*fragile.notes["influence"], *fragile.notes["bias"]],
     )
 
 

@@ -11,12 +11,14 @@ import yaml
 from analysis.commands.verify_page import Folders
 from analysis.config.loading import load_config, model_for
 from analysis.stages import (
+    assess_fragility,
     compute_effects,
     fit_bayesian,
     fit_frequentist,
     make_ledger,
     make_tables,
     render_report,
+    run_multiverse,
     validate_data,
 )
 
@@ -71,6 +73,10 @@ def run_stages() -> None:
         stage = fit_frequentist if row.engine == "frequentist" else fit_bayesian
         out = ["--out-dir", f"{results}/{name}"]
         done += [stage.main([*effects, "--analysis", analysis, "--model", row.to_json(), *out])]
+    fragility = ["--analysis", analysis, "--out-dir", f"{results}/fragility"]
+    headline = rows[config.analyses[NAME].headline].to_json()
+    done += [assess_fragility.main([*effects, *fragility, "--headline", headline, "--pooled", headline])]
+    done += [run_multiverse.main(["--data", data, *fragility, "--headline", headline])]
     shared = ["--analysis", analysis, "--data", data]
     tables = ["--results", results, "--out", f"{results}/tables"]
     done += [make_tables.main([*shared, "--models", models, *tables])]
