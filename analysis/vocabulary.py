@@ -87,6 +87,9 @@ TAU2_METHODS: Final = ("DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", 
 METHODS: Final = FIXED_METHODS + TAU2_METHODS
 HUNTER_SCHMIDT: Final = "n-weighted"
 TESTS: Final = ("z", "t", "knha", "adhoc")
+# Of these, the ones whose standard error is scaled by the scatter around the mean (Knapp & Hartung 2003, Stat. Med. 22,
+# 2693-2710).
+SCALED_TESTS: Final = ("knha", "adhoc")
 TAU2_INTERVALS: Final = ("QP", "PL")
 # Three things are called "prediction interval"; every one shown is named.
 PREDICTION_INTERVALS: Final[dict[str, str]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from analysis.vocabulary import HUNTER_SCHMIDT, MIXED_METHODS, MIXED_STRUCTURES, MIXED_TESTS
+from analysis.vocabulary import HUNTER_SCHMIDT, MIXED_METHODS, MIXED_STRUCTURES, MIXED_TESTS, SCALED_TESTS
 
 # Structures that a level above studies may join.
 WITH_OUTER = ("three_level", "correlated_hierarchical")
@@ -49,7 +49,7 @@ def _of_robust(row: Mapping[str, Any], method: str) -> Iterator[tuple[str, str, 
     if row["robust"] is not None and (row["weights"] is not None or method in (HUNTER_SCHMIDT, "GENQ")):
         what = "a robust variance here is for inverse-variance weights."
         yield "robust", what, "Leave robust or the weights out."
-    if row["robust"] is not None and row["test"] in ("knha", "adhoc"):
+    if row["robust"] is not None and row["test"] in SCALED_TESTS:
         what = f"robust {row['robust']} replaces the correction of test {row['test']}."
         yield "test", what, "Use test z or t with it."
     if row["bootstrap"] and row["robust"] is None:

@@ -9,8 +9,7 @@ from analysis.config.shelf import Columns
 from analysis.config.source import Choices
 from analysis.errors import ConfigError, Problem
 from analysis.fragility.aggregation import aggregation_rho
-from analysis.fragility.retesting import SCALED_TESTS
-from analysis.vocabulary import FIXED_METHODS, MEASURE_INPUTS, METHODS, OUTLIER_WORDS, TESTS, VTYPES
+from analysis.vocabulary import FIXED_METHODS, MEASURE_INPUTS, METHODS, OUTLIER_WORDS, SCALED_TESTS, TESTS, VTYPES
 
 KEYS: Final = ("method", "test", "measure", "vtype", "outliers", "aggregate", "subsets", "draws")
 # GENQ needs weights, which effect sets of different makes do not share.

@@ -13,10 +13,10 @@ from scipy.special import expit
 
 from analysis.errors import ModelError
 from analysis.fragility.outliers import OUTLIER_RULES
-from analysis.fragility.retesting import SCALED_TESTS, TestedMean, retest
+from analysis.fragility.retesting import TestedMean, retest
 from analysis.frequentist import fit_random_effects
 from analysis.results import Array, BoolArray, IntArray
-from analysis.vocabulary import FIXED_METHODS, METHODS, TESTS
+from analysis.vocabulary import FIXED_METHODS, METHODS, SCALED_TESTS, TESTS
 
 # Names of the choices that the kernel itself makes; those of effect sets come before them.
 OWN_CHOICES = ("outliers", "method", "test")

@@ -1,15 +1,11 @@
 """The same mean under several tests: estimator and weights are fitted once, only scale and law change."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
-from analysis.frequentist.laws import critical, two_sided
+from analysis.frequentist.laws import critical, scale_of_test, two_sided
 from analysis.results import Array, Fit, IntArray
-
-# Tests whose standard error is scaled by the scatter around the mean (Knapp & Hartung 2003, Stat. Med. 22, 2693-2710).
-SCALED_TESTS: Final = ("knha", "adhoc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +46,7 @@ def retest(fit: Fit, test: str) -> TestedMean:
     k, beta, plain = np.asarray(fit.k), fit.beta[..., 0], fit.vb_z[..., 0, 0]
     lone = k == 1
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = _scale(np.where(lone, 1.0, fit.s2w), test)
+        scale = scale_of_test(test, np.where(lone, 1.0, fit.s2w))
         se = np.sqrt(plain * scale)
         stat = beta / se
         ddf = np.where(lone, np.inf, np.maximum(k - 1.0, 1.0)) if test != "z" else np.full(k.shape, np.inf)
@@ -59,10 +55,3 @@ def retest(fit: Fit, test: str) -> TestedMean:
         pval, reach = two_sided(stat, ddf), critical(fit.level, sizes)[place].reshape(k.shape) * se
     limits = {"ci_lb": beta - reach, "ci_ub": beta + reach}
     return TestedMean(k=k, estimate=beta, se=se, stat=stat, pval=pval, **limits, tau2=fit.tau2, i2=fit.i2)
-
-
-def _scale(s2w: Array, test: str) -> Array:
-    """What the variance of the mean is multiplied by."""
-    if test not in SCALED_TESTS:
-        return np.ones_like(s2w)
-    return s2w if test == "knha" else np.maximum(s2w, 1.0)

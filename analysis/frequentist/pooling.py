@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc
 
 from analysis.errors import ModelError, TooFewStudiesError
-from analysis.frequentist.laws import critical, two_sided
+from analysis.frequentist.laws import critical, scale_of_test, two_sided
 from analysis.frequentist.likelihood import log_likelihood, saturated_log_likelihood
 from analysis.frequentist.linear import (
     Batch,
@@ -158,8 +158,7 @@ def assemble(
 ) -> dict[str, Any]:
     """Tests, intervals, heterogeneity and likelihood around coefficients that are already there."""
     k, p = batch.k, batch.p
-    scale = np.ones_like(c.s2w) if test in ("z", "t") else c.s2w if test == "knha" else np.maximum(c.s2w, 1.0)
-    vb = c.vb_z * scale[:, None, None]
+    vb = c.vb_z * scale_of_test(test, c.s2w)[:, None, None]
     se = np.sqrt(np.diagonal(vb, axis1=-2, axis2=-1))
     ddf = np.full(k.shape, np.inf) if test == "z" else np.where(k > p, k - p, np.nan).astype(float)
     stat = c.beta / se

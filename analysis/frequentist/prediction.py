@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.errors import ModelError
-from analysis.frequentist.laws import critical
+from analysis.frequentist.laws import critical, scale_of_test
 from analysis.frequentist.shapes import flat, reshape
 from analysis.results import Array, Fit, IntArray, Prediction
 from analysis.vocabulary import PREDICTION_INTERVALS
@@ -103,9 +103,8 @@ def _limits(spread: Spread, variance: Array, pred: Array, kind: str) -> tuple[Ar
 
 
 def _scale(spread: Spread) -> Array:
-    if spread.test == "t":
-        return np.ones_like(spread.s2w)
-    return np.maximum(spread.s2w, 1.0) if spread.test == "adhoc" else spread.s2w
+    """Knapp-Hartung's factor; z has none of its own, and the interval is named after it."""
+    return scale_of_test("knha" if spread.test == "z" else spread.test, spread.s2w)
 
 
 def _freedom(spread: Spread, kind: str) -> Array:
