@@ -31,7 +31,7 @@ from analysis.formatting import format_effect, format_interval
 ROW: Final = 0.21
 AXIS_ROOM: Final = 0.52
 HEAD_ROOM: Final = 0.3
-LABELS_AT_MOST: Final = 3.3
+LABELS_AT_MOST: Final = 4.0
 # Rows of a group are set apart by this much of a row.
 GAP: Final = 0.6
 
