@@ -7,8 +7,14 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
-# The conda packages without what a workflow never needs (a window toolkit; remote storage plugins).
-CONDA_NAMES = {"matplotlib-base": "matplotlib", "snakemake-minimal": "snakemake"}
+# The conda packages without what a workflow never needs (a window toolkit; remote storage plugins), and those that
+# have another name there.
+CONDA_NAMES = {
+    "matplotlib-base": "matplotlib",
+    "pypandoc": "pypandoc_binary",
+    "snakemake-minimal": "snakemake",
+    "typst-py": "typst",
+}
 
 
 def parts(requirement: str) -> tuple[str, tuple[str, ...]]:
