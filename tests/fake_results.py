@@ -84,7 +84,8 @@ class Folder:
     def report_arguments(self) -> list[str]:
         rows = ["--analysis", json.dumps(self.analysis), "--models", json.dumps(self.models)]
         folders = ["--data", str(self.data), "--tables", str(self.results / "tables")]
-        return [*rows, *folders, "--figures", str(self.results / "figures"), "--out", str(self.page)]
+        pages = ["--paper", str(self.results / "paper.html"), "--out", str(self.page)]
+        return [*rows, *folders, "--figures", str(self.results / "figures"), *pages]
 
 
 def coefficient(term: str, estimate: float, se: float, **more: Any) -> dict[str, Any]:

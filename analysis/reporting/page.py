@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from markupsafe import Markup
 
@@ -19,6 +19,8 @@ from analysis.reporting.svg import inline_svg
 from analysis.tables.models import NOTE_END
 from analysis.vocabulary import BAYESIAN_ENGINES
 
+# The same templates fill both: a page that can be moved through, and the text that becomes PDF and Word.
+type Medium = Literal["screen", "paper"]
 type Tables = Mapping[str, Sequence[Mapping[str, Value]]]
 
 
@@ -42,7 +44,7 @@ class Inputs:
     fragility_notes: Sequence[str] = ()
 
 
-def build_context(inputs: Inputs) -> dict[str, Any]:
+def build_context(inputs: Inputs, medium: Medium = "screen") -> dict[str, Any]:
     """Return what the template of a page may use; every number in it is a `Shown` that knows where it stands."""
     measure = inputs.analysis["measure"]
     shown = {name: show_rows(name, records, measure) for name, records in inputs.tables.items()}
@@ -53,6 +55,7 @@ def build_context(inputs: Inputs) -> dict[str, Any]:
     bayesian = {row["name"]: row for row in inputs.models if row["engine"] in BAYESIAN_ENGINES}
     moderated = [name for name, row in records.items() if row["mods"] is not None and name not in bayesian]
     return {
+        "medium": medium,
         "analysis": inputs.analysis,
         "dataset": inputs.dataset,
         "measure": measure,
@@ -95,14 +98,14 @@ def build_context(inputs: Inputs) -> dict[str, Any]:
         "contradictions": [row for row in shown["consistency"] if row["consistent"].value == "no"],
         "conventions": shown["conventions"],
         "tables": _display_tables(inputs, shown),
-        "figures": _figures(inputs),
+        "figures": _figures(inputs, medium),
         "provenance": inputs.provenance,
     }
 
 
-def render_page(inputs: Inputs, environment: Any) -> str:
+def render_page(inputs: Inputs, environment: Any, medium: Medium = "screen") -> str:
     """Return the page as HTML; ConfigError when a template uses what is not there."""
-    return render(environment, "page.html.j2", build_context(inputs))
+    return render(environment, "page.html.j2", build_context(inputs, medium))
 
 
 def render(environment: Any, name: str, context: Mapping[str, Any]) -> str:
@@ -193,9 +196,13 @@ def _belongs(row: Row, words: Mapping[str, Any], inputs: Inputs) -> bool:
     return all(row[column].value in values for column, values in wanted.items())
 
 
-def _figures(inputs: Inputs) -> list[dict[str, Any]]:
-    return [
-        {**figure, "svg": inline_svg(inputs.drawings[figure["file"]], f"figure-{number}", figure["alt"])}
-        for number, figure in enumerate(inputs.figures, start=1)
-        if figure["file"] in inputs.drawings
-    ]
+def _figures(inputs: Inputs, medium: Medium) -> list[dict[str, Any]]:
+    """Return every figure that is drawn as vectors; on paper it is named by its file, beside which it is put later."""
+    shown = []
+    for number, figure in enumerate(inputs.figures, start=1):
+        if figure["file"] in inputs.drawings:
+            row = {**figure, "model_name": plain_name(figure["model"])}
+            if medium == "screen":
+                row["svg"] = inline_svg(inputs.drawings[figure["file"]], f"figure-{number}", figure["alt"])
+            shown.append(row)
+    return shown

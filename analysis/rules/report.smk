@@ -15,6 +15,7 @@ rule render_report:
     output:
         page="reports/rendered/{analysis}/index.html",
         provenance="reports/rendered/{analysis}/provenance.json",
+        paper="results/{analysis}/paper.html",
     log:
         "logs/render_report/{analysis}.log",
     params:
@@ -27,7 +28,7 @@ rule render_report:
         "Write the page of {wildcards.analysis}"
     shell:
         "python -m {params.module} --analysis {params.analysis:q} --models {params.models:q} --data {params.data}"
-        " --tables {input.tables} --figures {input.figures} --out {params.out} 2> {log}"
+        " --tables {input.tables} --figures {input.figures} --paper {output.paper} --out {params.out} 2> {log}"
 
 
 rule render_index:

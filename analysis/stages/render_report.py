@@ -1,4 +1,7 @@
-"""Write the page of one analysis: `reports/rendered/{analysis}/index.html`, and `provenance.json` beside it."""
+"""Write the page of one analysis: `reports/rendered/{analysis}/index.html`, and `provenance.json` beside it.
+
+`--paper` is the same page without what needs a screen: PDF and Word are made from it.
+"""
 
 import argparse
 import json
@@ -6,12 +9,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from analysis.files import read_bytes, read_json, read_records, read_text, write_json, write_text
 from analysis.provenance import describe_run
 from analysis.reporting.bibtex import parse_bibtex
-from analysis.reporting.page import Inputs, build_environment, render_page
+from analysis.reporting.page import Inputs, Medium, build_environment, render_page
 from analysis.rows import AnalysisRow, model_row_from_json
 from analysis.stages.running import run_stage
 from analysis.tables.fragility import FRAGILITY_TABLES
@@ -25,7 +28,8 @@ TABLES = (
 )
 # What is said of published numbers stands beside the folder of tables.
 LEDGERS = ("ledger", "verdicts", "consistency", "explanations", "conventions")
-TEXTS = (".j2", ".css")
+TEXTS = (".j2", ".css", ".js")
+MEDIA: Final[tuple[Medium, ...]] = ("screen", "paper")
 # What a digest is worth keeping of: not the pictures a page does not show.
 DIGESTED = (".json", ".csv", ".svg", ".nc", ".yaml")
 
@@ -81,8 +85,10 @@ def run(arguments: argparse.Namespace) -> None:
     source = Path(read_json(arguments.data / "dataset.json")["folder"])
     provenance = describe_run(analysis, models, read_digested(source, arguments.data, arguments.tables.parent))
     inputs = read_inputs(arguments, provenance)
-    page = render_page(inputs, build_environment(read_templates(arguments.templates)))
+    environment = build_environment(read_templates(arguments.templates))
+    page, paper = (render_page(inputs, environment, medium) for medium in MEDIA)
     write_json(arguments.out / "provenance.json", provenance)
+    write_text(arguments.paper, paper)
     write_text(arguments.out / "index.html", page)
 
 
@@ -96,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--figures", required=True, type=Path, help="results/{analysis}/figures")
     parser.add_argument("--templates", type=Path, default=Path("reports/templates"), help="folder of the templates")
     parser.add_argument("--references", type=Path, default=Path("reports/references.bib"), help="works to cite")
+    parser.add_argument("--paper", required=True, type=Path, help="what PDF and Word are made from")
     parser.add_argument("--out", required=True, type=Path, help="folder of the page")
     return run_stage(parser, run, argv)
 

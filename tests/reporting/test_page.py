@@ -86,11 +86,11 @@ def test_the_sections_come_in_order_under_headings_that_skip_no_level(render: Re
         "answer",
         "data",
         "figures",
+        "results",
         "tables",
         "published",
         "conventions",
         "methods",
-        "results",
         "provenance",
         "references",
     ]

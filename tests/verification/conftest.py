@@ -87,7 +87,8 @@ def run_stages() -> None:
     figures.mkdir()
     (figures / "figures.json").write_text(json.dumps([FIGURE]), encoding="utf-8")
     (figures / "forest.svg").write_text(DRAWING, encoding="utf-8")
-    page = ["--tables", f"{results}/tables", "--figures", figures.as_posix(), "--out", f"reports/rendered/{NAME}"]
+    page = ["--tables", f"{results}/tables", "--figures", figures.as_posix()]
+    page += ["--paper", f"{results}/paper.html", "--out", f"reports/rendered/{NAME}"]
     done += [render_report.main([*shared, "--models", models, *page])]
     assert done == [0] * len(done)
 

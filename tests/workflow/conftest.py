@@ -64,7 +64,7 @@ STAGES = {
         (),
     ),
     "make_figures": (("figures.json", "forest.svg"), ("--out",), ()),
-    "render_report": (("index.html", "provenance.json"), ("--out",), ()),
+    "render_report": (("index.html", "provenance.json"), ("--out",), ("--paper",)),
     "render_index": ((), (), ("--out",)),
 }
 
