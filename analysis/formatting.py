@@ -133,6 +133,11 @@ def format_count(value: float | None) -> str:
     return f"{round(value):,}".replace("-", MINUS)
 
 
+def format_stated(value: float | None) -> str:
+    """Word a number as a table of data states it: every digit, nothing rounded, nothing grouped."""
+    return MISSING if value is None or _is_missing(value) else f"{value:.15g}".replace("-", MINUS)
+
+
 def format_df(value: float | None) -> str:
     """Word degrees of freedom: whole ones without decimals, others with two; None and nan are an en dash."""
     if value is None or _is_missing(value) or math.isinf(value):

@@ -18,6 +18,7 @@ from analysis.formatting import (
     format_percent,
     format_probability,
     format_shown,
+    format_stated,
 )
 
 type Value = str | float | int | bool | None
@@ -66,6 +67,7 @@ KINDS: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(("ess_bulk", "ess_tail"), "rounded"),
     "p_tail": "p",
+    "given": "stated",
 }
 # Tables in which these columns hold what no shown scale changes.
 UNSCALED: Final = {"priors": ("median",), "truths": ("estimate", "ci_lb", "ci_ub")}
@@ -121,7 +123,8 @@ class Shown:
             return body
         # APA sets p in italics.
         body = Markup("<i>p</i>{}").format(self.text[1:]) if self.text.startswith("p ") else body
-        return Markup('<span class="number" data-source="{}">{}</span>').format(self.source, body)
+        link = '<a class="number" href="#numbers" data-source="{}" title="{}">{}</a>'
+        return Markup(link).format(self.source, locate_in_words(self.source), body)
 
     @property
     def missing(self) -> bool:
@@ -130,6 +133,12 @@ class Shown:
 
 
 type Row = Mapping[str, Shown]
+
+
+def locate_in_words(*sources: str) -> str:
+    """Word where numbers of one line stand: `models.csv, line 2, ci_lb, ci_ub`."""
+    file, line, _ = sources[0].split(":", 2)
+    return f"{file.removeprefix('../')}, line {line}, {', '.join(source.split(':', 2)[2] for source in sources)}"
 
 
 def show_rows(table: str, records: Sequence[Mapping[str, Value]], measure: str) -> list[Row]:
@@ -258,7 +267,7 @@ def _rounded(column: str, value: float, record: Mapping[str, Value], measure: st
         return format_count(round(value))
     formatters = {
         "p": format_p, "count": format_count, "df": format_df, "percent": format_percent,
-        "probability": format_probability, "share": _share,
+        "probability": format_probability, "share": _share, "stated": format_stated,
     }  # fmt: skip
     return formatters[kind](value) if kind in formatters else format_number(value, FINE_DIGITS if kind == "fine" else 2)
 

@@ -1,6 +1,5 @@
 """Tables of a page: which columns of which records, under which heading (the words are in `templates/tables.yaml`)."""
 
-import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from analysis.formatting import MISSING
-from analysis.reporting.display import Row, Shown
+from analysis.reporting.display import Row, Shown, locate_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class DisplayTable:
 
 
 def build_display_table(
-    name: str, rows: Sequence[Row], words: Mapping[str, Any], folder: str, fill: Mapping[str, str]
+    name: str, rows: Sequence[Row], words: Mapping[str, Any], fill: Mapping[str, str]
 ) -> DisplayTable:
     """Lay out one table; columns in which nothing stands are left away.
 
@@ -53,7 +52,6 @@ def build_display_table(
     rows : its rows, shown.
     words : its entry in `templates/tables.yaml`: `caption`, `note` and `columns` of `label` and `show`, where `show` is
         one column, or two that make an interval.
-    folder : where the CSV files stand, to say where a number is from.
     fill : what stands in words in place of `{level}` (of the intervals, per cent), `{shown}` and `{unit}` (the scale a
         reader sees, and that of the analysis).
     """
@@ -65,7 +63,7 @@ def build_display_table(
         headers=tuple(Header(_worded(column["label"], fill), _is_numeric(rows, column)) for column in columns),
         rows=tuple(
             tuple(
-                _display(row, column, folder, heads_row=index == 0, numeric=_is_numeric(rows, column))
+                _display(row, column, heads_row=index == 0, numeric=_is_numeric(rows, column))
                 for index, column in enumerate(columns)
             )
             for row in rows
@@ -101,15 +99,12 @@ def _is_numeric(rows: Sequence[Row], column: Mapping[str, Any]) -> bool:
     return any(isinstance(cell.value, int | float) for row in rows for cell in _cells(row, column))
 
 
-def _display(row: Row, column: Mapping[str, Any], folder: str, *, heads_row: bool, numeric: bool) -> DisplayCell:
+def _display(row: Row, column: Mapping[str, Any], *, heads_row: bool, numeric: bool) -> DisplayCell:
     cells = _cells(row, column)
     if all(cell.missing for cell in cells):
         return DisplayCell(MISSING, heads_row, numeric, "", "")
     text = _text(cells, column)
     if not numeric:
         return DisplayCell(text, heads_row, False, "", "")
-    file, line, _ = cells[0].source.split(":", 2)
-    names = ", ".join(cell.source.split(":", 2)[2] for cell in cells)
-    origin = f"; from {row['source'].text}" if "source" in row else ""
-    title = f"{posixpath.normpath(f'{folder}/{file}')}, line {line}, {names}{origin}"
-    return DisplayCell(text, heads_row, True, " ".join(cell.source for cell in cells), title)
+    sources = [cell.source for cell in cells]
+    return DisplayCell(text, heads_row, True, " ".join(sources), locate_in_words(*sources))

@@ -10,12 +10,17 @@ from analysis.errors import ConfigError
 from analysis.formatting import format_df
 from analysis.reporting.bayesian import bayesian_facts, bayesian_thresholds
 from analysis.reporting.bibtex import Work
-from analysis.reporting.display import Row, Value, plain_name, prose, show_rows
+from analysis.reporting.display import Row, Value, locate_in_words, plain_name, prose, show_rows
 from analysis.reporting.display_tables import DisplayTable, build_display_table
 from analysis.reporting.facts import caution_reasons, honesty_facts, mean_facts, moderator_facts, null_shown, thresholds
+from analysis.reporting.forest import Forest, build_forest
+from analysis.reporting.forest_marks import VIEW
 from analysis.reporting.fragility import KINDS, fragility_facts
+from analysis.reporting.origins import origins
 from analysis.reporting.references import Citations, link_doi
+from analysis.reporting.scripts import data_block, policy, read_scripts, tidy
 from analysis.reporting.svg import inline_svg
+from analysis.reporting.sweep import build_sweep
 from analysis.tables.models import NOTE_END
 from analysis.vocabulary import BAYESIAN_ENGINES
 
@@ -28,7 +33,7 @@ type Tables = Mapping[str, Sequence[Mapping[str, Value]]]
 class Inputs:
     """Everything a page is made from: rows of the configuration, tables, figures, dataset, provenance, words.
 
-    `ledgers` are tables that stand one folder above the others.
+    `ledgers` are tables that stand one folder above the others, `lines` those of the dataset that entered.
     """
 
     analysis: Mapping[str, Any]
@@ -42,6 +47,7 @@ class Inputs:
     words: Mapping[str, Any]
     works: Mapping[str, Work]
     fragility_notes: Sequence[str] = ()
+    lines: Sequence[int] = ()
 
 
 def build_context(inputs: Inputs, medium: Medium = "screen") -> dict[str, Any]:
@@ -99,7 +105,17 @@ def build_context(inputs: Inputs, medium: Medium = "screen") -> dict[str, Any]:
         "conventions": shown["conventions"],
         "tables": _display_tables(inputs, shown),
         "figures": _figures(inputs, medium),
+        "forest": _forest(inputs, shown) if medium == "screen" else None,
+        "forest_view": VIEW,
+        "sweep": build_sweep(inputs.models, shown) if medium == "screen" else [],
         "provenance": inputs.provenance,
+        "row_text": row_text,
+        "origins": origins(
+            inputs.analysis,
+            {**inputs.tables, **{f"../{name}": records for name, records in inputs.ledgers.items()}},
+            inputs.lines,
+            [row["name"] for row in inputs.models],
+        ),
     }
 
 
@@ -116,20 +132,30 @@ def render(environment: Any, name: str, context: Mapping[str, Any]) -> str:
         text: str = environment.get_template(name).render(context)
     except TemplateError as error:
         raise ConfigError(f"reports/templates/{name}: {error}. Mend the template.") from error
-    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
+    return tidy(text) + "\n"
 
 
 def build_environment(templates: Mapping[str, str]) -> Any:
     """Return the template environment over the texts of `reports/templates`: everything escaped, nothing undefined."""
     from jinja2 import DictLoader, Environment, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=DictLoader(dict(templates)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals.update(scripts=read_scripts(templates), policy=policy, data_block=data_block)
+    environment.globals.update(locate=locate_in_words)
+    return environment
+
+
+def row_text(row: Mapping[str, Any]) -> str:
+    """Return a row of the configuration as YAML, its keys in their order."""
+    import yaml
+
+    return str(yaml.safe_dump(dict(row), sort_keys=False, allow_unicode=True, default_flow_style=None, width=100))
 
 
 def _moderators(inputs: Inputs) -> list[Mapping[str, Any]]:
@@ -157,12 +183,11 @@ def _cautions(models: Sequence[Mapping[str, Value]], headline: str) -> list[tupl
 def _display_tables(inputs: Inputs, shown: Mapping[str, Sequence[Row]]) -> dict[str, DisplayTable]:
     scale = inputs.words["scales"][inputs.analysis["measure"]]
     fill = {"level": format_df(inputs.analysis["level"]), **scale}
-    folder = f"results/{inputs.analysis['name']}/tables"
     tables = {}
     for name, words in inputs.words["tables"].items():
         rows = [row for row in shown[words.get("table", name)] if _belongs(row, words, inputs)]
         if rows:
-            tables[name] = build_display_table(name, _once(rows, words), words, folder, fill)
+            tables[name] = build_display_table(name, _once(rows, words), words, fill)
     return tables
 
 
@@ -194,6 +219,13 @@ def _belongs(row: Row, words: Mapping[str, Any], inputs: Inputs) -> bool:
             return False
     wanted = {column: value if isinstance(value, list) else [value] for column, value in words.get("where", {}).items()}
     return all(row[column].value in values for column, values in wanted.items())
+
+
+def _forest(inputs: Inputs, shown: Mapping[str, Sequence[Row]]) -> Forest | None:
+    """Return the forest plot where the analysis has the figure of one, whose words it takes."""
+    if not any(figure["kind"] == "forest" for figure in inputs.figures):
+        return None
+    return build_forest(inputs.analysis, inputs.models, inputs.dataset, shown)
 
 
 def _figures(inputs: Inputs, medium: Medium) -> list[dict[str, Any]]:

@@ -102,12 +102,7 @@ def _assumptions(
 def _display_tables(inputs: PathInputs, shown: Mapping[str, Sequence[Row]]) -> list[DisplayTable]:
     names = REPORTED if isinstance(inputs.row, CorrelationPathRow) else PRINTED
     fill = {"level": format_df(inputs.row.level)}
-    folder = f"results/paths/{inputs.row.name}"
-    return [
-        build_display_table(name, shown[name], inputs.words["tables"][name], folder, fill)
-        for name in names
-        if shown[name]
-    ]
+    return [build_display_table(name, shown[name], inputs.words["tables"][name], fill) for name in names if shown[name]]
 
 
 def _figures(inputs: PathInputs) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from analysis.tables.fragility import FRAGILITY_TABLES
 TABLES = (
     *("headline", "models", "coefficients", "tests", "heterogeneity", "predictions", "cells", "slopes", "subgroups"),
     *("components", "sweep", "support", "power", *FRAGILITY_TABLES),
-    *("collinearity", "studies", "excluded", "exclusions"),
+    *("collinearity", "studies", "pooled_studies", "raw", "excluded", "exclusions"),
     *("answers", "priors", "prior_checks", "expectations", "diagnostics", "sensitivity", "averaging", "comparison"),
     "truths",
 )
@@ -68,8 +68,14 @@ def read_inputs(arguments: argparse.Namespace, provenance: Mapping[str, Any]) ->
         provenance=provenance,
         words=read_words(arguments.templates),
         works=parse_bibtex(read_text(arguments.references)),
+        lines=read_lines(arguments.tables.parent / "effects.csv"),
         fragility_notes=read_notes(arguments.tables.parent / "fragility" / "fragility.json"),
     )
+
+
+def read_lines(path: Path) -> list[int]:
+    """Return the lines of the dataset that entered an analysis."""
+    return [int(row["row"]) for row in read_records(path, "effects") if row["row"] is not None]
 
 
 def read_notes(path: Path) -> list[str]:

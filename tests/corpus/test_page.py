@@ -42,7 +42,7 @@ def stored(results: Path, source: str) -> str:
 
 
 def test_every_number_of_a_table_is_the_stored_one(results: Path, page: str) -> None:
-    cells = re.findall(r'<td class="num" data-source="([^"]+)"[^>]*>([^<]*)</td>', page)
+    cells = re.findall(r'<td class="num"><a [^>]*data-source="([^"]+)"[^>]*>([^<]*)</a></td>', page)
     assert len(cells) > 250
     for source, text in cells:
         value = float(stored(results, source))

@@ -108,9 +108,7 @@ def test_columns_in_which_nothing_stands_are_left_away() -> None:
         {"label": "PI", "show": ["pi_lb", "pi_ub"]},
         {"label": "k", "show": "k"},
     ]
-    table = build_display_table(
-        "models", rows, {"caption": "{level}% c", "columns": columns}, "results/x/tables", {"level": "95"}
-    )
+    table = build_display_table("models", rows, {"caption": "{level}% c", "columns": columns}, {"level": "95"})
     assert [header.label for header in table.headers] == ["M", "k"]
     assert table.caption == "95% c"
-    assert table.rows[0][1].title == "results/x/tables/models.csv, line 2, k; from m/fit.json"
+    assert table.rows[0][1].title == "models.csv, line 2, k"

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from analysis.formatting import MISSING, format_df
+from analysis.reporting.scripts import read_scripts
 from analysis.stages import make_ledger, make_tables, render_index, render_report
 from tests.fake_results import Folder, build_folder
 
 ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "reports" / "templates"
 HOSTILE = '<script>alert("x")</script>{{ 7 * 7 }}<img src=x onerror=alert(1)>'
 type Render = Callable[..., str]
 
@@ -266,28 +268,30 @@ def test_every_number_of_answer_and_results_stands_in_a_table(tmp_path: Path, re
     numbers = 0
     for name in ("answer", "results"):
         part = re.sub(r'<div class="cautions">.*?</div>', "", section(page, name), flags=re.DOTALL)
-        for source, text in re.findall(r'<span class="number" data-source="([^"]+)">(.*?)</span>', part):
+        for source, text in re.findall(r'<a class="number" href="#numbers" data-source="([^"]+)"[^>]*>(.*?)</a>', part):
             bare = re.sub(r"<[^>]+>", "", text).replace("\u2212", "-").replace("&lt;", "<")
             shown = re.sub(r"p [=<>]|[%,]", "", bare)
             assert float(shown) == pytest.approx(stored(tmp_path / "results" / "regard", source), abs=0.06)
             numbers += 1
         # Outside the numbers that name their source there is no digit.
-        rest = re.sub(r'<span class="number".*?</span>|<code>.*?</code>', "", part, flags=re.DOTALL)
+        rest = re.sub(r'<a class="number".*?</a>|<code>.*?</code>', "", part, flags=re.DOTALL)
         assert not re.search(r"\d", re.sub(r"<[^>]+>", "", rest))
     assert numbers > 20
 
 
 def test_every_number_in_a_table_names_file_line_and_column(tmp_path: Path, render: Render) -> None:
     page = render(with_moderators=True, claims=CLAIMS)
-    cells = [attrs for tag, attrs in read(page).tags if tag == "td" and attrs.get("class") == "num"]
-    sourced = [cell for cell in cells if "data-source" in cell]
+    sourced = [attrs for tag, attrs in read(page).tags if tag == "a" and "tabindex" in attrs]
     assert len(sourced) > 80
     for cell in sourced:
         for source in str(cell["data-source"]).split():
             stored(tmp_path / "results" / "regard", source)
-        assert str(cell["title"]).startswith("results/regard/")
+        file, line, columns = str(cell["title"]).split(", ", 2)
+        assert [source.removeprefix("../") for source in str(cell["data-source"]).split()] == [
+            f"{file}:{line.removeprefix('line ')}:{column}" for column in columns.split(", ")
+        ]
     empty = re.findall(r'<td class="num">(.*?)</td>', page)
-    assert set(empty) <= {MISSING}
+    assert {text for text in empty if "<a " not in text} <= {MISSING}
 
 
 def test_templates_hold_no_typed_number() -> None:
@@ -304,7 +308,10 @@ def test_hostile_text_is_text(render: Render) -> None:
     claims = [{"paper": HOSTILE, "relation": HOSTILE, "where": HOSTILE, "note": HOSTILE, "printed": ".9"}]
     page = render(slab=HOSTILE, note=HOSTILE, fit={"notes": [HOSTILE]}, claims=claims)
     tags = read(page).tags
-    assert not [tag for tag, _ in tags if tag in ("script", "img", "iframe", "object", "link", "form", "base")]
+    assert not [tag for tag, _ in tags if tag in ("img", "iframe", "object", "link", "form", "base")]
+    allowed = {script.text.strip() for script in read_scripts(render_report.read_templates(TEMPLATES)).values()}
+    blocks = re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL)
+    assert [block for block in blocks if block not in allowed and "<" in block] == []
     assert not [name for _, attrs in tags for name in attrs if name.startswith("on")]
     assert visible(page).count('<script>alert("x")</script>{{ 7 * 7 }}') >= 8
 
@@ -317,7 +324,9 @@ def test_the_page_loads_nothing(render: Render) -> None:
     assert not re.search(r"url\((?!#)", page)
     policy = next(attrs["content"] for _, attrs in tags if attrs.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None
-    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy.replace("style-src 'unsafe-inline'", "")
+    assert policy.endswith("style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'")
 
 
 def test_no_undefined_number_and_no_python_is_shown(render: Render) -> None:

@@ -1,0 +1,64 @@
+"""Where the numbers of a page come from: for each line of a table its files, its model and its rows of data."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from analysis.reporting.display import FIRST_LINE, Value
+
+type Records = Sequence[Mapping[str, Value]]
+
+
+def origins(
+    analysis: Mapping[str, Any], tables: Mapping[str, Records], lines: Sequence[int], models: Sequence[str]
+) -> dict[str, Any]:
+    """Return what the page tells of its numbers, ready for JSON.
+
+    Parameters
+    ----------
+    analysis : its row.
+    tables : its tables by their names, as numbers name them (`models`, `../ledger`).
+    lines : lines of the dataset's effects.csv that entered the analysis.
+    models : names of its models.
+
+    Returns
+    -------
+    dict
+        `results`, folder of its results; `data`, the file of its effects; `lines` that entered, in words; `models`, the
+        same for each, less what it left out; `rows`, by `table.csv:line`: `from` files, `model`, `line` of the data.
+    """
+    left_out: dict[str, set[int]] = {name: set() for name in models}
+    for row in tables.get("excluded", ()):
+        if row["model"] in left_out and row["row"] is not None:
+            left_out[str(row["model"])].add(int(row["row"]))
+    composites = "" if analysis.get("aggregate_rho") is None else " (the first of each composite)"
+    return {
+        "results": f"results/{analysis['name']}",
+        "data": f"data/{analysis['dataset']}/effects.csv",
+        "lines": worded_lines(lines) + composites,
+        "models": {
+            name: worded_lines(line for line in lines if line not in left_out[name]) + composites for name in models
+        },
+        "rows": {
+            f"{name}.csv:{number}": found
+            for name, records in tables.items()
+            for number, record in enumerate(records, start=FIRST_LINE)
+            if (found := _origin(record))
+        },
+    }
+
+
+def worded_lines(lines: Iterable[int]) -> str:
+    """Word numbers of lines, with what follows each other as a range: `lines 2-4, 6`; nothing for none."""
+    ordered = sorted(set(lines))
+    if not ordered:
+        return ""
+    starts = [ordered[0], *(after for before, after in pairwise(ordered) if after > before + 1)]
+    ends = [*(before for before, after in pairwise(ordered) if after > before + 1), ordered[-1]]
+    ranges = [f"{start}" if start == end else f"{start}\u2013{end}" for start, end in zip(starts, ends, strict=True)]
+    return f"{'line' if len(ordered) == 1 else 'lines'} {', '.join(ranges)}"
+
+
+def _origin(record: Mapping[str, Value]) -> dict[str, Value]:
+    known = {"from": record.get("source"), "model": record.get("model"), "line": record.get("row")}
+    return {name: value for name, value in known.items() if value is not None}
