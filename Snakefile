@@ -15,6 +15,7 @@ include: "analysis/rules/corpus.smk"
 include: "analysis/rules/paths.smk"
 include: "analysis/rules/report.smk"
 include: "analysis/rules/notebooks.smk"
+include: "analysis/rules/api.smk"
 
 
 wildcard_constraints:
@@ -25,11 +26,12 @@ wildcard_constraints:
 
 
 rule all:
-    """Everything: the first page stands on all the others; notebooks stand beside it."""
+    """Everything: the first page stands on all the others; notebooks and the page of the package stand beside it."""
     default_target: True
     input:
         rules.render_index.output.index,
         notebook_pages(),
+        rules.render_api.output.pages,
 
 
 rule data:

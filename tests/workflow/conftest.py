@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 # The commands of the rules say `python`: it must be the one that runs the tests.
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-PARTS = ("Snakefile", "analysis", "data", "profiles", "reports")
+PARTS = ("Snakefile", "pyproject.toml", "analysis", "data", "profiles", "reports")
 # Writes the file names a rule expects, each holding the command line; waits where a file `slow` says so.
 STAND_IN = """
 import sys, time
@@ -38,7 +38,7 @@ FIT_MORE = (
     *("components.csv", "blups.csv", "sweep.csv", "support.csv", "power.csv"),
 )
 STAGES = {
-    "validate_data": (("dataset.json", "effects.csv", "claims.csv"), ("--out-dir",), ()),
+    "validate_data": (("dataset.json", "effects.csv", "claims.csv", "review.json"), ("--out-dir",), ()),
     "compute_effects": ((), (), ("--effects", "--excluded")),
     "fit_frequentist": ((*FIT, *FIT_MORE), ("--out-dir",), ()),
     "assess_fragility": (
@@ -66,6 +66,7 @@ STAGES = {
     "make_figures": (("figures.json", "forest.svg"), ("--out",), ()),
     "render_report": (("index.html", "provenance.json"), ("--out",), ("--paper",)),
     "render_index": ((), (), ("--out",)),
+    "render_api": (("index.html",), ("--out",), ()),
 }
 
 type Snakemake = Callable[..., subprocess.CompletedProcess[str]]
