@@ -44,6 +44,7 @@ ALLOWED: Final = frozenset(
     )
 )
 REFERENCE: Final = re.compile(r"url\(\s*['\"]?([^)'\"]*)['\"]?\s*\)")
+NUMBER: Final = r"-?\d+(?:\.\d+)?"
 UNSAFE_STYLE: Final = re.compile(r"@import|expression\s*\(|javascript:", re.IGNORECASE)
 
 
@@ -117,6 +118,10 @@ def _describe(root: ElementTree.Element, label: str) -> None:
     width, height = (re.match(r"[\d.]+", root.get(side, "")) for side in ("width", "height"))
     if "viewBox" not in root.attrib and width and height:
         root.set("viewBox", f"0 0 {width[0]} {height[0]}")
+    box = re.fullmatch(rf"{NUMBER} {NUMBER} ({NUMBER}) ({NUMBER})", root.get("viewBox", ""))
+    if box:
+        # A browser that draws a figure only once it is scrolled to must know how high it will be.
+        root.set("style", f"aspect-ratio: {box[1]} / {box[2]}")
 
 
 def _scope_ids(root: ElementTree.Element, prefix: str) -> None:

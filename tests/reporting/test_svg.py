@@ -53,6 +53,7 @@ def test_styles_dress_the_figure_alone_and_its_size_is_kept_as_a_view_box() -> N
     text = inline_svg(SVG, "f", "x")
     assert "#f { *{stroke-linejoin: round} }" in text
     assert 'viewBox="0 0 200 100"' in text
+    assert 'style="aspect-ratio: 200 / 100"' in text
 
 
 @pytest.mark.parametrize("text", ["", "not xml", "<html/>"])
