@@ -282,3 +282,22 @@ FAIL_SAFE_TYPES: Final = ("Rosenthal", "Orwin", "Rosenberg", "REM")
 COMBINATIONS: Final = ("Stouffer", "Fisher")
 # Estimates of a limit meta-analysis, metasens' words.
 LIMIT_ADJUSTMENTS: Final = ("beta0", "betalim", "mulim")
+# Tools for the risk of bias whose judgements are fixed, from the lowest risk to the highest (Sterne et al. 2019, BMJ 366,
+# l4898; Sterne et al. 2016, BMJ 355, i4919; Whiting et al. 2011, Ann. Intern. Med. 155(8), 529-536).
+RISK_TOOLS: Final[dict[str, tuple[str, ...]]] = {
+    "RoB 2": ("low", "some concerns", "high", "no information"),
+    "ROBINS-I": ("low", "moderate", "serious", "critical", "no information"),
+    "QUADAS-2": ("low", "high", "unclear"),
+}
+# Judgements that say nothing of the risk.
+RISK_UNKNOWN: Final = ("no information", "unclear", "not applicable", "not reported")
+# What a judgement looks like, by how many there are, from the lowest risk to the highest; `unknown` stands beside.
+RISK_MARKS: Final[dict[int, tuple[str, ...]]] = {
+    1: ("low",),
+    2: ("low", "high"),
+    3: ("low", "some", "high"),
+    4: ("low", "some", "high", "critical"),
+    5: ("low", "fair", "some", "high", "critical"),
+}
+RISK_NOT_KNOWN: Final = "unknown"
+OVERALL: Final = "overall"

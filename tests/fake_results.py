@@ -46,6 +46,7 @@ FIT: dict[str, Any] = {
     **{"loglik": 2.1, "aic": -0.2, "bic": 0.6, "aicc": 1.3, "notes": []},
     "convergence": {"converged": True, "iterations": 6, "at_boundary": False},
 }
+NO_REVIEW = {"flow": None, "characteristics": None, "risk_of_bias": None, "without_effects": [], "n_studies": 12}
 WOMEN = {"name": "share_women", "description": "proportion of women", "unit": "per cent", "type": "number"}
 TABLES = (
     *("coefficients", "heterogeneity", "studies", "predictions", "tests", "cells", "slopes", "collinearity"),
@@ -157,6 +158,7 @@ def build_folder(
     pval: float = 0.0021,
     moderated: Mapping[str, Any] | None = None,
     claims: Sequence[Mapping[str, Any]] = ({},),
+    review: Mapping[str, Any] | None = None,
 ) -> Folder:
     """Write a folder of results for one analysis with a random-effects model, and with a meta-regression if asked."""
     name = "synthetic_regard" if synthetic else "regard"
@@ -194,7 +196,7 @@ def build_folder(
     effects = [{column: row[column] for column in columns} for row in studies(whole["k"], slab)]
     write_records(folder.results / "effects.csv", "effects", effects)
     write_fragility(folder.results)
-    _write_shown(folder, synthetic, note)
+    _write_shown(folder, synthetic, note, review)
     _write_claims(folder, claims)
     return folder
 
@@ -266,7 +268,7 @@ def _write_claims(folder: Folder, claims: Sequence[Mapping[str, Any]]) -> None:
     write_records(folder.data / "claims.csv", "../claims", rows)
 
 
-def _write_shown(folder: Folder, synthetic: bool, note: str) -> None:
+def _write_shown(folder: Folder, synthetic: bool, note: str, review: Mapping[str, Any] | None) -> None:
     described = {
         "folder": f"data/{folder.analysis['dataset']}",
         **{"name": folder.analysis["dataset"], "title": "Positive regard", "kind": "effects", "synthetic": synthetic},
@@ -279,6 +281,7 @@ def _write_shown(folder: Folder, synthetic: bool, note: str) -> None:
         **{"direction": "positive: better outcome", "k": 13, "n_studies": 13, "columns": [WOMEN]},
     }
     write_json(folder.data / "dataset.json", described)
+    write_json(folder.data / "review.json", {**NO_REVIEW, **(review or {})})
     figure = {"file": "forest.svg", "kind": "forest", "model": "random_effects", "title": "Forest plot"}
     figure |= {"caption": "Every study.", "alt": "Twelve studies, most on the positive side."}
     write_json(folder.results / "figures" / "figures.json", [figure, {**figure, "file": "again.svg", "title": "Again"}])

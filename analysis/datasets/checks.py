@@ -10,6 +10,7 @@ from analysis.datasets.columns import Column, columns_of_dataset, columns_of_sch
 from analysis.datasets.declarations import check_description
 from analysis.datasets.description import read_description
 from analysis.datasets.inputs import describe_inputs, take_inputs
+from analysis.datasets.review import REVIEW, read_review
 from analysis.datasets.sheet import Sheet, decode, split_sheet
 from analysis.datasets.tables import check_header, check_unique, read_rows
 from analysis.errors import DataError, Problem
@@ -21,7 +22,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "claims": ("claims.csv",),
     "evidence": ("evidence.csv",),
 }
-FILES = ("dataset.yaml", "effects.csv", "claims.csv", "evidence.csv", "truth.yaml")
+FILES = ("dataset.yaml", "effects.csv", "claims.csv", "evidence.csv", "truth.yaml", REVIEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ class Dataset:
     """A dataset without problems.
 
     `meta` is its dataset.yaml; `columns` are those of its table, in order; `records` the rows of effects.csv (or of
-    evidence.csv), `claims` those of claims.csv, each with its line in `row`; `truth` is there for simulated data.
+    evidence.csv), `claims` those of claims.csv, each with its line in `row`; `truth` is there for simulated data,
+    `review` where the folder has a review.yaml.
     """
 
     meta: Mapping[str, Any]
@@ -57,6 +59,7 @@ class Dataset:
     records: Records
     claims: Records
     truth: Mapping[str, Any] | None
+    review: Mapping[str, Any] | None
 
 
 def read_contents(contents: Contents) -> Dataset:
@@ -93,10 +96,13 @@ def _examine(contents: Contents) -> tuple[Dataset | None, list[Problem]]:
     if meta is not None and meta.get("synthetic") is True:
         truth, found = _read_yaml(contents, "truth.yaml")
         problems += found
+    review, found = _read_review(contents, rows.get("effects.csv", []), columns)
+    problems += found
     if meta is None or problems:
         return None, problems
     records = rows.get("effects.csv", rows.get("evidence.csv", []))
-    return Dataset(meta=meta, columns=columns, records=records, claims=rows.get("claims.csv", []), truth=truth), []
+    claims = rows.get("claims.csv", [])
+    return Dataset(meta=meta, columns=columns, records=records, claims=claims, truth=truth, review=review), []
 
 
 def _shape_of(meta: Mapping[str, Any]) -> _Shape:
@@ -138,6 +144,19 @@ def _read_sheet(contents: Contents, name: str) -> tuple[Sheet | None, list[Probl
         return split_sheet(decode(contents.files[name], where), where)
     except DataError as error:
         return None, list(error.problems)
+
+
+def _read_review(
+    contents: Contents, records: Records, columns: Mapping[str, Column]
+) -> tuple[Mapping[str, Any] | None, list[Problem]]:
+    if REVIEW not in contents.files:
+        return None, []
+    where = f"{contents.folder}/{REVIEW}"
+    try:
+        text = decode(contents.files[REVIEW], where)
+    except DataError as error:
+        return None, list(error.problems)
+    return read_review(text, where, contents.schemas[REVIEW], records, columns)
 
 
 def _known(contents: Contents, shape: _Shape) -> dict[str, Column]:

@@ -1,6 +1,6 @@
 """`dataset.yaml` and `truth.yaml`: read with the line of every key, explained against their JSON Schemas."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -100,6 +100,11 @@ def _schema_problems(described: Any, node: Any, where: str, schema: Mapping[str,
         yield from _sentences(f"{where}:{_line(node, error.absolute_path)}", error, node, where)
 
 
+def line_of(text: str, path: Sequence[str]) -> int:
+    """Return the line of a YAML text on which the value of some keys (of a list, its place from 0) starts."""
+    return _line(yaml.compose(text, Loader=yaml.SafeLoader), path)
+
+
 def _line(node: Any, path: Any) -> int:
     """Return the line of the value at a path, or of its nearest parent."""
     line = 1
@@ -110,7 +115,7 @@ def _line(node: Any, path: Any) -> int:
                 break
             line, node = pair[0].start_mark.line + 1, pair[1]
         elif isinstance(node, yaml.SequenceNode):
-            node = node.value[step]
+            node = node.value[int(step)]
             line = node.start_mark.line + 1
     return line
 

@@ -11,6 +11,7 @@ rule validate_data:
         description="results/data/{dataset}/dataset.json",
         effects="results/data/{dataset}/effects.csv",
         claims="results/data/{dataset}/claims.csv",
+        review="results/data/{dataset}/review.json",
     log:
         "logs/validate_data/{dataset}.log",
     params:

@@ -1,4 +1,7 @@
-"""Check a dataset folder and write what the workflow reads: `dataset.json`, `effects.csv`, `claims.csv`."""
+"""Check a dataset folder and write what the workflow reads.
+
+`dataset.json`, `effects.csv`, `claims.csv`, and `review.json`, whose parts are null where the folder brings none.
+"""
 
 import argparse
 import sys
@@ -7,6 +10,7 @@ from pathlib import Path
 
 from analysis.datasets import Dataset
 from analysis.datasets.described import describe_dataset
+from analysis.datasets.review import describe_review
 from analysis.files import read_dataset, write_json, write_records
 from analysis.stages.running import run_stage
 
@@ -28,11 +32,13 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _write(dataset: Dataset, folder: str, out: Path) -> None:
     evidence = dataset.meta["kind"] == "evidence"
+    effects = [] if evidence else dataset.records
     claims = [{name: value for name, value in claim.items() if name != "row"} for claim in dataset.claims]
-    write_records(out / "effects.csv", "data_effects", [] if evidence else dataset.records)
+    write_records(out / "effects.csv", "data_effects", effects)
     write_records(out / "claims.csv", "../claims", claims)
     if evidence:
         write_records(out / "evidence.csv", "data_evidence", dataset.records)
+    write_json(out / "review.json", describe_review(dataset.review, effects, dataset.columns))
     write_json(out / "dataset.json", describe_dataset(dataset, folder))
 
 

@@ -24,7 +24,8 @@ def truth() -> dict[str, Any]:
 
 
 def test_the_generator_gives_the_committed_file_byte_for_byte(tmp_path: Path) -> None:
-    assert simulate_data.main(["--dataset", str(FOLDER), "--out", str(tmp_path / "effects.csv")]) == 0
+    out, review = tmp_path / "effects.csv", tmp_path / "review.yaml"
+    assert simulate_data.main(["--dataset", str(FOLDER), "--out", str(out), "--review", str(review)]) == 0
     assert (tmp_path / "effects.csv").read_bytes() == (FOLDER / "effects.csv").read_bytes()
 
 
