@@ -8,6 +8,7 @@ from analysis.reporting.display import FIRST_LINE, Shown, Value, show_rows
 from analysis.reporting.facts import mean_facts, moderator_facts
 from analysis.reporting.page import Tables, render
 from analysis.reporting.paths import Records, path_entry
+from analysis.reporting.svg import inline_svg
 from analysis.rows import PathRow
 
 
@@ -15,6 +16,7 @@ def build_front_context(
     entries: Sequence[tuple[Mapping[str, Any], Tables]],
     corpus: Sequence[Mapping[str, Value]] = (),
     paths: Sequence[tuple[PathRow, Records]] = (),
+    found: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return what the template of the first page may use.
 
@@ -24,6 +26,7 @@ def build_front_context(
         `cells` and `slopes`.
     corpus : counts of verdicts of the corpus, schema `results/corpus_verdicts`; empty where it was not run.
     paths : for each path model its row and its tables.
+    found : the figure of what was found as SVG, `alt`, `caption` and `summary`; None where it was not drawn.
     """
     listed = [_entry(analysis, tables) for analysis, tables in entries]
     return {
@@ -31,6 +34,7 @@ def build_front_context(
         "simulated": [entry for entry in listed if entry["synthetic"]],
         "corpus": corpus_counts(corpus),
         "paths": [path_entry(row, tables) for row, tables in paths],
+        "found": None if found is None else {**found, "figure": inline_svg(found["figure"], "found", found["alt"])},
     }
 
 
@@ -39,9 +43,10 @@ def render_front_page(
     environment: Any,
     corpus: Sequence[Mapping[str, Value]] = (),
     paths: Sequence[tuple[PathRow, Records]] = (),
+    found: Mapping[str, str] | None = None,
 ) -> str:
     """Return the first page as HTML."""
-    return render(environment, "index.html.j2", build_front_context(entries, corpus, paths))
+    return render(environment, "index.html.j2", build_front_context(entries, corpus, paths, found))
 
 
 def _entry(analysis: Mapping[str, Any], tables: Tables) -> dict[str, Any]:

@@ -39,6 +39,7 @@ rule render_index:
         data=expand(rules.validate_data.output, dataset=DATASETS),
         paths=expand([*rules.fit_paths.output, rules.render_paths.output.page], path=CONFIG.paths),
         corpus=[rules.render_corpus.output.page, rules.collect_corpus.output.verdicts] if CORPUS else [],
+        found=[rules.draw_found.output.figure, rules.draw_found.output.words],
         script="analysis/stages/render_index.py",
         code=sources(
             "reporting",
@@ -63,4 +64,4 @@ rule render_index:
         "Write the first page"
     shell:
         "python -m {params.module} --analyses {params.analyses:q} --paths {params.paths:q} --results results"
-        " --pages reports/rendered {params.corpus} --out {output.index} 2> {log}"
+        " --pages reports/rendered {params.corpus} --found {input.found} --out {output.index} 2> {log}"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from analysis.errors import DataError, Problem
-from analysis.files import read_records, write_text
+from analysis.files import read_json, read_records, read_text, write_text
 from analysis.reporting.front_page import render_front_page
 from analysis.reporting.page import Tables, build_environment
 from analysis.rows import AnalysisRow, path_row_from_json
@@ -34,6 +34,11 @@ def check_pages(pages: Path, names: Sequence[str]) -> None:
         raise DataError(problems)
 
 
+def read_found(figure: Path, words: Path) -> dict[str, str]:
+    """Return the figure of what was found, as text, and what is said of it."""
+    return {"figure": read_text(figure), **read_json(words)}
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Read, render, write."""
     analyses = [asdict(AnalysisRow.from_json(json.dumps(row))) for row in json.loads(arguments.analyses)]
@@ -42,8 +47,9 @@ def run(arguments: argparse.Namespace) -> None:
     entries = [(row, read_tables(arguments.results, row["name"])) for row in analyses]
     corpus = [] if arguments.corpus is None else read_records(arguments.corpus, "corpus_verdicts")
     modelled = [(row, read_path_tables(arguments.results / "paths" / row.name)) for row in paths]
+    found = None if arguments.found is None else read_found(*arguments.found)
     environment = build_environment(read_templates(arguments.templates))
-    write_text(arguments.out, render_front_page(entries, environment, corpus, modelled))
+    write_text(arguments.out, render_front_page(entries, environment, corpus, modelled, found))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--results", required=True, type=Path, help="folder of all results")
     parser.add_argument("--pages", required=True, type=Path, help="folder of the rendered pages")
     parser.add_argument("--corpus", type=Path, help="verdicts of the corpus, results/corpus/verdicts.csv")
+    parser.add_argument("--found", type=Path, nargs=2, help="figure of what was found and its words, SVG and JSON")
     parser.add_argument("--templates", type=Path, default=Path("reports/templates"), help="folder of the templates")
     parser.add_argument("--out", required=True, type=Path, help="the first page")
     return run_stage(parser, run, argv)

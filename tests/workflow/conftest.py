@@ -66,6 +66,7 @@ STAGES = {
     "make_figures": (("figures.json", "forest.svg"), ("--out",), ()),
     "render_report": (("index.html", "provenance.json"), ("--out",), ("--paper",)),
     "render_index": ((), (), ("--out",)),
+    "draw_found": ((), (), ("--table", "--figure", "--words")),
     "render_api": (("index.html",), ("--out",), ()),
 }
 
