@@ -93,12 +93,18 @@ def _digests(rows: Mapping[str, Mapping[str, Any]], files: Mapping[str, bytes]) 
 
 def source_date() -> str | None:
     """Return the day of SOURCE_DATE_EPOCH (reproducible-builds.org) as YYYY-MM-DD, None where it is not set."""
+    seconds = source_seconds()
+    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC).date().isoformat()
+
+
+def source_seconds() -> int | None:
+    """Return SOURCE_DATE_EPOCH, None where it is not set; ConfigError where it is no number of seconds."""
     seconds = os.environ.get(DATE_VARIABLE)
     if not seconds:
         return None
     if not seconds.isdigit():
         raise ConfigError(f"{DATE_VARIABLE}: {seconds!r} is not a number of seconds. Unset it or give whole seconds.")
-    return datetime.fromtimestamp(int(seconds), tz=UTC).date().isoformat()
+    return int(seconds)
 
 
 def _version(package: str) -> str | None:

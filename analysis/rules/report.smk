@@ -31,10 +31,38 @@ rule render_report:
         " --tables {input.tables} --figures {input.figures} --paper {output.paper} --out {params.out} 2> {log}"
 
 
+rule render_document:
+    """Write the page of one analysis as PDF and Word, and its tables and figures as files."""
+    input:
+        paper=rules.render_report.output.paper,
+        tables=rules.make_tables.output.tables,
+        figures=rules.make_figures.output.figures,
+        script="analysis/stages/render_document.py",
+        code=sources("reporting", "formatting", "provenance"),
+        template="reports/templates/document.typ",
+        styles="reports/templates/word_styles.xml",
+    output:
+        multiext("reports/rendered/{analysis}/", "report.docx", "tables.docx", "tables.xlsx"),
+        pdf="reports/rendered/{analysis}/report.pdf",
+        tables=directory("reports/rendered/{analysis}/tables"),
+        figures=directory("reports/rendered/{analysis}/figures"),
+    log:
+        "logs/render_document/{analysis}.log",
+    params:
+        module=as_py_module(),
+        out="reports/rendered/{analysis}",
+    message:
+        "Write PDF, Word and tables of {wildcards.analysis}"
+    shell:
+        "python -m {params.module} --paper {input.paper} --tables {input.tables} --figures {input.figures}"
+        " --out {params.out} 2> {log}"
+
+
 rule render_index:
     """Write the first page: every analysis with its headline result and status."""
     input:
         pages=expand(rules.render_report.output.page, analysis=CONFIG.analyses),
+        documents=expand(rules.render_document.output.pdf, analysis=CONFIG.analyses),
         tables=expand(rules.make_tables.output.tables, analysis=CONFIG.analyses),
         data=expand(rules.validate_data.output, dataset=DATASETS),
         paths=expand([*rules.fit_paths.output, rules.render_paths.output.page], path=CONFIG.paths),
