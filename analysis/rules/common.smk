@@ -45,7 +45,11 @@ POSTERIOR_TABLES = (
 FRAGILITY_TABLES = ("influence", "influence_clusters", "cumulative", "gosh", "gosh_clusters", "bias_tests")
 # What a multiverse leaves behind.
 MULTIVERSE_TABLES = tuple(f"multiverse{part}" for part in ("", "_summary", "_shares", "_flips", "_test"))
-# What is said of published numbers.
+# The one of them that sums it up.
+SUMMARY = "multiverse_summary"
+# Of the tables that a reader sees, those that `snakemake --report` shows; the pages have them all.
+SHOWN_TABLES = ("headline", "models", "coefficients", "heterogeneity", "studies", "predictions", "tests", "excluded")
+# What is said of published numbers, that which is shown first.
 LEDGERS = ("ledger.csv", "verdicts.csv", "consistency.csv", "explanations.csv", "conventions.csv")
 NOTEBOOKS = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
 DATASETS = sorted(path.parent.name for path in Path("data").glob("*/dataset.yaml"))
@@ -79,6 +83,11 @@ def dataset_of(wildcards):
 def dataset_of_analysis(wildcards):
     """Return the checked files of the dataset of an analysis."""
     return [f"{dataset_of(wildcards)}/{name}" for name in ("dataset.json", "effects.csv", "claims.csv")]
+
+
+def review_of_analysis(wildcards):
+    """Return what the review behind an analysis brings: nothing is fitted again where that changes."""
+    return f"{dataset_of(wildcards)}/review.json"
 
 
 def analysis_row(wildcards):

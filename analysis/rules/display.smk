@@ -5,6 +5,7 @@ rule make_tables:
     """Pick and transform the rows a reader sees, at full precision."""
     input:
         data=dataset_of_analysis,
+        review=review_of_analysis,
         effects=rules.compute_effects.output,
         fits=fits_of_analysis,
         comparison=comparison_of_analysis,
@@ -13,7 +14,14 @@ rule make_tables:
         script="analysis/stages/make_tables.py",
         code=sources("tables", "schemas/tables"),
     output:
-        tables=directory("results/{analysis}/tables"),
+        tables=report(
+            directory("results/{analysis}/tables"),
+            patterns=[f"{{table,{any_of(SHOWN_TABLES)}}}.csv"],
+            caption="../../reports/captions/tables.rst",
+            category="4 Tables",
+            subcategory="{analysis}",
+            labels={"analysis": "{analysis}", "table": "{table}"},
+        ),
     log:
         "logs/make_tables/{analysis}.log",
     params:
@@ -33,18 +41,23 @@ rule make_tables:
 rule make_figures:
     """Draw every figure of an analysis."""
     input:
+        review=review_of_analysis,
         effects=rules.compute_effects.output,
         fits=fits_of_analysis,
         influence=rules.assess_fragility.output,
         multiverse=rules.run_multiverse.output,
         script="analysis/stages/make_figures.py",
-        code=sources("figures", "formatting", "stages/posterior_figures", "stages/fragility_figures"),
+        code=sources(
+            *("figures", "formatting", "tables/review", "tables/records"),
+            *("stages/posterior_figures", "stages/fragility_figures", "stages/review_figures"),
+        ),
     output:
         figures=report(
             directory("results/{analysis}/figures"),
             patterns=["{figure}.svg"],
             caption="../../reports/captions/figures.rst",
-            category="Figures",
+            category="3 Figures",
+            subcategory="{analysis}",
             labels={"analysis": "{analysis}", "figure": "{figure}"},
         ),
     log:
@@ -53,9 +66,10 @@ rule make_figures:
         module=as_py_module(),
         analysis=analysis_row,
         models=model_rows,
+        data=dataset_of,
         results="results/{analysis}",
     message:
         "Draw the figures of {wildcards.analysis}"
     shell:
         "python -m {params.module} --analysis {params.analysis:q} --models {params.models:q}"
-        " --results {params.results} --out {output.figures} 2> {log}"
+        " --data {params.data} --results {params.results} --out {output.figures} 2> {log}"

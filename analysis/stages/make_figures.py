@@ -14,6 +14,7 @@ from analysis.files import read_records, write_bytes, write_json
 from analysis.rows import AnalysisRow, AnyModelRow, BayesianRow, ModelRow, model_row_from_json
 from analysis.stages.fragility_figures import draw_fragility
 from analysis.stages.posterior_figures import draw_posterior
+from analysis.stages.review_figures import draw_review
 from analysis.stages.running import run_stage
 
 if TYPE_CHECKING:
@@ -184,6 +185,7 @@ def run(arguments: argparse.Namespace) -> None:
         if isinstance(row, BayesianRow):
             drawn += draw_posterior(analysis, row, arguments.results)
     drawn += draw_fragility(analysis, arguments.results)
+    drawn += draw_review(analysis, arguments.data, arguments.results)
     for figure, entry in drawn:
         for kind in KINDS:
             write_bytes((arguments.out / entry["file"]).with_suffix(f".{kind}"), render(figure, kind))
@@ -195,6 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--analysis", required=True, help="row of the analysis, JSON")
     parser.add_argument("--models", required=True, help="rows of its models, a JSON list")
+    parser.add_argument("--data", required=True, type=Path, help="checked dataset, results/data/{dataset}")
     parser.add_argument("--results", required=True, type=Path, help="results of the analysis, results/{analysis}")
     parser.add_argument("--out", required=True, type=Path, help="folder of the figures")
     return run_stage(parser, run, argv)

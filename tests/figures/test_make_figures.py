@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from analysis.files import write_records
+from analysis.files import write_json, write_records
 from analysis.stages.make_figures import main
-from tests.fake_results import write_fragility
+from tests.fake_results import NO_REVIEW, write_fragility
 from tests.figures.samples import LEVELS, Sample, make_sample, prediction
 from tests.figures.test_bubble import curve, levels
 
@@ -46,6 +46,7 @@ def results(tmp_path: Path) -> Path:
         for i, row in enumerate(sample.studies)
     ]
     write_records(tmp_path / "effects.csv", "effects", effects)
+    write_json(tmp_path / "review.json", NO_REVIEW)
     write_model(tmp_path / "pooled", sample, sample.mean)
     write_model(tmp_path / "by_alliance", sample, [row for label in LEVELS for row in curve(label)] + curve())
     write_model(tmp_path / "by_focus", sample, levels())
@@ -54,7 +55,7 @@ def results(tmp_path: Path) -> Path:
 
 def run(results: Path, out: Path, **changes: Any) -> int:
     rows = ["--analysis", json.dumps(ANALYSIS | changes), "--models", json.dumps(MODELS)]
-    return main([*rows, "--results", str(results), "--out", str(out)])
+    return main([*rows, "--data", str(results), "--results", str(results), "--out", str(out)])
 
 
 def test_every_figure_is_written_twice_and_told_in_the_manifest(results: Path, tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_a_headline_of_dependent_effects_gets_an_orchard_and_the_sweep_is_drawn(
     rows = [{**row, "structure": "correlated_hierarchical"} if row["name"] == "pooled" else row for row in MODELS]
     out = tmp_path / "figures"
     arguments = ["--analysis", json.dumps({**ANALYSIS, "headline": "pooled"}), "--models", json.dumps(rows)]
-    assert main([*arguments, "--results", str(results), "--out", str(out)]) == 0
+    assert main([*arguments, "--data", str(results), "--results", str(results), "--out", str(out)]) == 0
     entries = {entry["kind"]: entry for entry in json.loads((out / "figures.json").read_text())}
     assert (out / "orchard.svg").is_file()
     assert "from .29 [.20, .38] at 0 to .21 [.11, .30] at .9" in entries["sweep"]["alt"]
