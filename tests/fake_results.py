@@ -284,6 +284,9 @@ def _write_shown(folder: Folder, synthetic: bool, note: str, review: Mapping[str
     write_json(folder.data / "review.json", {**NO_REVIEW, **(review or {})})
     figure = {"file": "forest.svg", "kind": "forest", "model": "random_effects", "title": "Forest plot"}
     figure |= {"caption": "Every study.", "alt": "Twelve studies, most on the positive side."}
-    write_json(folder.results / "figures" / "figures.json", [figure, {**figure, "file": "again.svg", "title": "Again"}])
+    write_json(
+        folder.results / "figures" / "figures.json",
+        [figure, {**figure, "file": "again.svg", "kind": "funnel", "title": "Again"}],
+    )
     for name in ("forest.svg", "again.svg"):
         write_text(folder.results / "figures" / name, SVG)

@@ -102,7 +102,9 @@ def verify_page(page: Path, folders: Folders) -> Verification:
         multiverse=_read_multiverse(folders, analysis),
     )
     ledgers = {**found.ledgers, **_read_searched(folders, analysis)}
-    expected = _render(found, ledgers, provenance, folders)
+    # JSON sorts keys; a page shows those of a row in their own order.
+    rows_of_page = {"analysis": asdict(analysis), "models": [asdict(row) for row in models]}
+    expected = _render(found, ledgers, {**provenance, **rows_of_page}, folders)
     numbers, wordings = compare_pages(read_page(html), read_page(expected), _behind(found, ledgers, analysis))
     files = _check_files(provenance, folders)
     return Verification(

@@ -88,6 +88,8 @@ FENCE: Final = 2.0
 # ... unless showing them in full makes the axis no longer than this many times.
 STRETCH: Final = 1.4
 MARGIN: Final = 0.04
+# How far a subtotal may lengthen the axis of a forest plot, as a share of what the studies need.
+SUBTOTAL_ROOM: Final = 0.15
 # A linear row of ticks is kept while its narrowest gap is at least this share of its widest.
 EVEN_ENOUGH: Final = 0.4
 
@@ -147,6 +149,30 @@ def effect_limits(
     low, high = min([low, *shown, *always, *keep]), max([high, *shown, *always, *keep])
     pad = MARGIN * (high - low) or 1.0
     return low - pad, high + pad
+
+
+def forest_limits(
+    studies: Sequence[tuple[float, float, float]],
+    *,
+    measure: str,
+    near: Sequence[float],
+    subtotals: Sequence[float] = (),
+) -> tuple[float, float]:
+    """Choose the limits of a forest plot: those of its studies, and a little more where a subtotal needs it.
+
+    Parameters
+    ----------
+    studies : (lower limit, effect, upper limit) of each, in units of the measure.
+    measure : str
+    near : what is pooled, its limits and those of its prediction, or nan.
+    subtotals : means of groups and their limits. One of two studies may reach from one end of the scale to the other:
+        it must not squeeze the studies.
+    """
+    lb, yi, ub = ([study[side] for study in studies] for side in range(3))
+    low, high = effect_limits(lb, yi, ub, measure=measure, near=near)
+    room = SUBTOTAL_ROOM * (high - low)
+    shown = [value for value in subtotals if low - room <= value <= high + room]
+    return min([low, *shown]), max([high, *shown])
 
 
 def effect_ticks(low: float, high: float, measure: str, most: int) -> tuple[list[float], list[str]]:

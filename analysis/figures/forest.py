@@ -12,7 +12,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from analysis.errors import DataError
 from analysis.figures import style
-from analysis.figures.axis import axis_name, effect_limits, heading, null_value, set_effect_axis
+from analysis.figures.axis import axis_name, forest_limits, heading, null_value, set_effect_axis
 from analysis.figures.forest_rows import ROW, Row, build_rows, centres
 from analysis.figures.forest_table import Columns, fit_columns, write_table
 from analysis.figures.frame import notes_room, title_lines, title_room, write_notes, write_title
@@ -27,8 +27,6 @@ TICK_ROOM: Final = 0.47
 # Share of a row's height.
 LARGEST_SQUARE: Final = 0.66
 SMALLEST_SQUARE: Final = 0.16
-# How far a subtotal may lengthen the axis, as a share of what the studies need.
-SUBTOTAL_ROOM: Final = 0.15
 SUBTOTAL_INK: Final = "#7fb8d8"
 
 
@@ -95,15 +93,10 @@ def plot_forest(
 
 
 def _limits(rows: Sequence[Row], pooled: Record, measure: str) -> tuple[float, float]:
-    drawn = [row for row in rows if row.kind == "study"]
     near = [number(pooled, column) for column in ("pred", "ci_lb", "ci_ub", "pi_lb", "pi_ub")]
-    lb, yi, ub = ([getattr(row, name) for row in drawn] for name in ("lb", "estimate", "ub"))
-    low, high = effect_limits(lb, yi, ub, measure=measure, near=near)
-    # A subtotal of two studies may reach from one end of the scale to the other: it must not squeeze the studies.
-    room = SUBTOTAL_ROOM * (high - low)
+    studies = [(row.lb, row.estimate, row.ub) for row in rows if row.kind == "study"]
     subtotals = [value for row in rows if row.kind == "subtotal" for value in (row.estimate, row.lb, row.ub)]
-    shown = [value for value in subtotals if low - room <= value <= high + room]
-    return min([low, *shown]), max([high, *shown])
+    return forest_limits(studies, measure=measure, near=near, subtotals=subtotals)
 
 
 def _notes(rows: Sequence[Row], limits: tuple[float, float], pooled: Record, heterogeneity: Records) -> list[str]:

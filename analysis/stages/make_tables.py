@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
         [read_model(arguments.results, row) for row in rows],
         read_records(arguments.comparison, "comparison") if arguments.comparison else (),
         {name: read_records(arguments.results / "fragility" / f"{name}.csv", name) for name in FRAGILITY_TABLES},
+        review=read_json(arguments.data / "review.json"),
+        rows=read_records(arguments.data / "effects.csv", "data_effects"),
     )
     for name, records in tables.items():
         write_records(arguments.out / f"{name}.csv", f"../tables/{name}", records)

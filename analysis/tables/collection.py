@@ -18,8 +18,15 @@ from analysis.tables.moderators import (
     build_tests_table,
 )
 from analysis.tables.predictions import build_predictions_table
+from analysis.tables.raw import build_raw_table
 from analysis.tables.records import ModelResults, Records, Value
-from analysis.tables.studies import build_excluded_table, build_exclusions_table, build_studies_table
+from analysis.tables.review import build_review_tables
+from analysis.tables.studies import (
+    build_excluded_table,
+    build_exclusions_table,
+    build_pooled_studies_table,
+    build_studies_table,
+)
 
 
 def build_all_tables(
@@ -29,6 +36,8 @@ def build_all_tables(
     models: Sequence[ModelResults],
     comparison: Sequence[Mapping[str, Value]] = (),
     fragility: Mapping[str, Sequence[Mapping[str, Value]]] | None = None,
+    review: Mapping[str, Any] | None = None,
+    rows: Sequence[Mapping[str, Value]] = (),
 ) -> dict[str, Records]:
     """Return every table of an analysis by the name of its schema in `schemas/tables/`.
 
@@ -40,10 +49,14 @@ def build_all_tables(
     models : what the models of the analysis left behind, in the order of the analysis.
     comparison : rows of comparison.csv, where sampled models were compared.
     fragility : rows of `fragility/*.csv` by name; None leaves its tables empty.
+    review : the content of `review.json`; None leaves its tables empty.
+    rows : rows of the dataset's effects.csv, each with its line in `row`.
     """
     measure, name = analysis["measure"], analysis["dataset"]
     headline = next(model for model in models if model.name == analysis["headline"])
     left_out = build_excluded_table(excluded, models, name)
+    studies = build_studies_table(headline, measure, name)
+    pooled = build_pooled_studies_table(models, headline.name, measure, name)
     return {
         "headline": build_headline_table(analysis, dataset, models),
         "models": build_models_table(models, measure),
@@ -56,9 +69,12 @@ def build_all_tables(
         "subgroups": build_subgroups_table(models, measure),
         "collinearity": build_collinearity_table(models),
         **build_dependence_tables(models, measure),
-        "studies": build_studies_table(headline, measure, name),
+        "studies": studies,
+        "pooled_studies": pooled,
+        "raw": build_raw_table(pooled or studies, rows, excluded, analysis),
         "excluded": left_out,
         "exclusions": build_exclusions_table(left_out),
+        **build_review_tables(review, headline.table("studies"), name, headline.name),
         **build_fragility_tables(fragility or {}, measure),
         **build_bayesian_tables(models, comparison, dataset.get("truth"), measure),
     }

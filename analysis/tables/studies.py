@@ -2,8 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from analysis.tables.records import FIRST_LINE, ModelResults, Record, Records, Value, number, shown
+from analysis.tables.records import FIRST_LINE, ModelResults, Record, Records, Value, number, on_both_scales, shown
+from analysis.vocabulary import BAYESIAN_ENGINES
+
+LIMITS: Final = ("ci_lb", "ci_ub")
 
 
 def build_studies_table(model: ModelResults, measure: str, dataset: str) -> Records:
@@ -16,7 +20,7 @@ def build_studies_table(model: ModelResults, measure: str, dataset: str) -> Reco
     for index, record in enumerate(model.table("studies")):
         row: Record = {key: record[key] for key in ("slab", "study_id", "effect_id")}
         row |= {"ni": number(record["ni"]), "effect": shown(record["yi"], measure)}
-        row |= {key: shown(record[key], measure) for key in ("ci_lb", "ci_ub", "fitted")}
+        row |= on_both_scales(record, LIMITS, measure) | {"fitted": shown(record["fitted"], measure)}
         row |= {"weight": number(record["weight"]), "effect_model_scale": number(record["yi"])}
         row |= {key: number(record[key]) for key in ("sei", "resid")}
         line = record["row"]
@@ -24,6 +28,23 @@ def build_studies_table(model: ModelResults, measure: str, dataset: str) -> Reco
             row | {"row": line, "source": f"{model.source('studies', index)}; data/{dataset}/effects.csv:{line}"}
         )
     return rows
+
+
+def build_pooled_studies_table(models: Sequence[ModelResults], headline: str, measure: str, dataset: str) -> Records:
+    """Return the effects behind the mean where the headline has moderators and so no mean; else nothing.
+
+    The columns of `build_studies_table`, after the name of the model: the first frequentist one without moderators.
+    """
+    own = next(model for model in models if model.name == headline)
+    plain = [model for model in (own, *models) if _has_mean(model)]
+    if not plain or plain[0] is own:
+        return []
+    return [{"model": plain[0].name, **row} for row in build_studies_table(plain[0], measure, dataset)]
+
+
+def _has_mean(model: ModelResults) -> bool:
+    row = model.fit["model"]
+    return row["engine"] not in BAYESIAN_ENGINES and row["mods"] is None
 
 
 def build_excluded_table(

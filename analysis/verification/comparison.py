@@ -210,7 +210,7 @@ def _model(table: str, record: Mapping[str, Value], behind: Behind) -> str | Non
 
 
 def _rows(table: str, record: Mapping[str, Value], model: str | None, behind: Behind) -> str:
-    own = record.get("row") if table in ("studies", "excluded") else None
+    own = record.get("row") if table in ("studies", "pooled_studies", "raw", "excluded") else None
     lines = [int(own)] if isinstance(own, int | float) else behind.lines.get(model or "", ())
     return name_rows(lines) if lines else ""
 

@@ -7,6 +7,7 @@ from typing import Any
 from analysis.datasets import Dataset
 from analysis.datasets.described import describe_dataset
 from analysis.datasets.effects import compute_effects
+from analysis.datasets.review import describe_review
 from analysis.models import build_fit_document, build_model_tables, fit_model
 from analysis.models.fitted import Record
 from analysis.models.fragility import assess_fragility
@@ -78,7 +79,17 @@ def recompute(
     pooled = model_with_mean(analysis.headline, models)
     fragile = assess_fragility(computed.effects, headline, pooled, measure=analysis.measure)
     asked = {**fragile.tables, **(multiverse or {})}
-    tables = build_all_tables(asdict(analysis), described, computed.excluded, list(fitted.values()), comparison, asked)
+    results = list(fitted.values())
+    tables = build_all_tables(
+        asdict(analysis),
+        described,
+        computed.excluded,
+        results,
+        comparison,
+        asked,
+        rows=dataset.records,
+        review=describe_review(dataset.review, dataset.records, dataset.columns),
+    )
     composites = analysis.aggregate_rho is not None
     lines = {
         name: lines_behind(model.table("studies"), dataset.records, computed.excluded, composites=composites)

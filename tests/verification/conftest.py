@@ -25,9 +25,7 @@ from analysis.stages import (
 ROOT = Path(__file__).parents[2]
 NAME = "positive_regard"
 MODELS = ["random_effects", "equal_effects", "bayesian_mean"]
-DRAWING = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 2L3 4"/><text x="1" y="2">0.27</text></svg>'
-)
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 2L3 4"/><text x="1" y="2">0.2718</text></svg>'
 FIGURE = {
     "file": "forest.svg",
     "kind": "forest",
@@ -85,8 +83,10 @@ def run_stages() -> None:
     ]
     figures = Path(results, "figures")
     figures.mkdir()
-    (figures / "figures.json").write_text(json.dumps([FIGURE]), encoding="utf-8")
-    (figures / "forest.svg").write_text(DRAWING, encoding="utf-8")
+    drawn = [FIGURE, {**FIGURE, "file": "funnel.svg", "kind": "funnel", "title": "Funnel plot"}]
+    (figures / "figures.json").write_text(json.dumps(drawn), encoding="utf-8")
+    for figure in drawn:
+        (figures / figure["file"]).write_text(DRAWING, encoding="utf-8")
     page = ["--tables", f"{results}/tables", "--figures", figures.as_posix()]
     page += ["--paper", f"{results}/paper.html", "--out", f"reports/rendered/{NAME}"]
     done += [render_report.main([*shared, "--models", models, *page])]
