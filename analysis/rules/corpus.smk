@@ -41,9 +41,24 @@ rule collect_corpus:
         code=sources("reproduction", "figures", "formatting", "frequentist"),
     output:
         fits="results/corpus/fits.csv",
-        ledger="results/corpus/ledger.csv",
-        verdicts="results/corpus/verdicts.csv",
-        figure="results/corpus/distances.svg",
+        ledger=report(
+            "results/corpus/ledger.csv",
+            caption="../../reports/captions/corpus_ledger.rst",
+            category="7 Reproduction",
+            labels={"analysis": "corpus", "table": "ledger"},
+        ),
+        verdicts=report(
+            "results/corpus/verdicts.csv",
+            caption="../../reports/captions/corpus_verdicts.rst",
+            category="7 Reproduction",
+            labels={"analysis": "corpus", "table": "verdicts"},
+        ),
+        figure=report(
+            "results/corpus/distances.svg",
+            caption="../../reports/captions/corpus_distances.rst",
+            category="7 Reproduction",
+            labels={"analysis": "corpus", "figure": "distances"},
+        ),
     log:
         "logs/collect_corpus.log",
     params:
@@ -70,7 +85,13 @@ rule render_corpus:
         words=templates(),
         references="reports/references.bib",
     output:
-        page="reports/rendered/corpus/index.html",
+        page=report(
+            "reports/rendered/corpus/index.html",
+            caption="../../reports/captions/corpus_page.rst",
+            category="1 Pages",
+            subcategory="Analyses",
+            labels={"analysis": "corpus", "page": "report"},
+        ),
     log:
         "logs/render_corpus.log",
     params:

@@ -34,10 +34,15 @@ rule compute_effects:
         effects=report(
             "results/{analysis}/effects.csv",
             caption="../../reports/captions/effects.rst",
-            category="Effect sizes",
-            labels={"analysis": "{analysis}"},
+            category="2 Effect sizes",
+            labels={"analysis": "{analysis}", "table": "effects"},
         ),
-        excluded="results/{analysis}/excluded.csv",
+        excluded=report(
+            "results/{analysis}/excluded.csv",
+            caption="../../reports/captions/excluded.rst",
+            category="2 Effect sizes",
+            labels={"analysis": "{analysis}", "table": "rows left out"},
+        ),
     log:
         "logs/compute_effects/{analysis}.log",
     params:

@@ -8,7 +8,13 @@ rule run_multiverse:
         script="analysis/stages/run_multiverse.py",
         code=sources("models", "fragility", "frequentist", "formulas", "formatting"),
     output:
-        multiext("results/{analysis}/fragility/", *(f"{table}.csv" for table in MULTIVERSE_TABLES)),
+        multiext("results/{analysis}/fragility/", *(f"{table}.csv" for table in MULTIVERSE_TABLES if table != SUMMARY)),
+        summary=report(
+            f"results/{{analysis}}/fragility/{SUMMARY}.csv",
+            caption="../../reports/captions/multiverse.rst",
+            category="6 Robustness",
+            labels={"analysis": "{analysis}", "table": "multiverse"},
+        ),
     log:
         "logs/run_multiverse/{analysis}.log",
     params:
@@ -36,7 +42,7 @@ rule assess_fragility:
         estimates=report(
             "results/{analysis}/fragility/bias_estimates.csv",
             caption="../../reports/captions/bias_estimates.rst",
-            category="Robustness",
+            category="6 Robustness",
             labels={"analysis": "{analysis}", "table": "adjusted estimates"},
         ),
         notes="results/{analysis}/fragility/fragility.json",

@@ -9,7 +9,13 @@ rule draw_found:
         code=sources("tables", "figures", "formatting", "schemas/tables"),
     output:
         table="results/found.csv",
-        figure="reports/rendered/found.svg",
+        figure=report(
+            "reports/rendered/found.svg",
+            caption="../../reports/captions/found.rst",
+            category="1 Pages",
+            subcategory="All",
+            labels={"analysis": "all", "figure": "what was found"},
+        ),
         words="reports/rendered/found.json",
     log:
         "logs/draw_found.log",

@@ -13,14 +13,16 @@ rule fit_frequentist:
         coefficients=report(
             "results/{analysis}/{model}/coefficients.csv",
             caption="../../reports/captions/coefficients.rst",
-            category="Pooled effects",
-            labels={"analysis": "{analysis}", "model": "{model}"},
+            category="5 Models",
+            subcategory="{analysis}",
+            labels={"analysis": "{analysis}", "model": "{model}", "table": "coefficients"},
         ),
         heterogeneity=report(
             "results/{analysis}/{model}/heterogeneity.csv",
             caption="../../reports/captions/heterogeneity.rst",
-            category="Heterogeneity",
-            labels={"analysis": "{analysis}", "model": "{model}"},
+            category="5 Models",
+            subcategory="{analysis}",
+            labels={"analysis": "{analysis}", "model": "{model}", "table": "heterogeneity"},
         ),
     log:
         "logs/fit_frequentist/{analysis}.{model}.log",
@@ -50,14 +52,16 @@ rule fit_exact:
         coefficients=report(
             "results/{analysis}/{model}/coefficients.csv",
             caption="../../reports/captions/coefficients.rst",
-            category="Pooled effects",
-            labels={"analysis": "{analysis}", "model": "{model}"},
+            category="5 Models",
+            subcategory="{analysis}",
+            labels={"analysis": "{analysis}", "model": "{model}", "table": "coefficients"},
         ),
         heterogeneity=report(
             "results/{analysis}/{model}/heterogeneity.csv",
             caption="../../reports/captions/heterogeneity.rst",
-            category="Heterogeneity",
-            labels={"analysis": "{analysis}", "model": "{model}"},
+            category="5 Models",
+            subcategory="{analysis}",
+            labels={"analysis": "{analysis}", "model": "{model}", "table": "heterogeneity"},
         ),
     log:
         "logs/fit_exact/{analysis}.{model}.log",

@@ -28,7 +28,13 @@ rule render_notebook:
         ),
         words=templates(),
     output:
-        page="reports/rendered/notebooks/{notebook}.html",
+        page=report(
+            "reports/rendered/notebooks/{notebook}.html",
+            caption="../../reports/captions/notebook.rst",
+            category="1 Pages",
+            subcategory="Notebooks",
+            labels={"analysis": "notebooks", "page": "{notebook}"},
+        ),
     log:
         "logs/render_notebook/{notebook}.log",
     wildcard_constraints:

@@ -17,8 +17,8 @@ rule fit_paths:
         effects=report(
             "results/paths/{path}/effects.csv",
             caption="../../reports/captions/path_effects.rst",
-            category="Path models",
-            labels={"path model": "{path}", "table": "effects"},
+            category="8 Path models",
+            labels={"analysis": "{path}", "table": "effects"},
         ),
     log:
         "logs/fit_paths/{path}.log",
@@ -44,8 +44,8 @@ rule draw_paths:
             directory("results/paths/{path}/figures"),
             patterns=["{figure}.svg"],
             caption="../../reports/captions/path_figures.rst",
-            category="Path models",
-            labels={"path model": "{path}", "figure": "{figure}"},
+            category="8 Path models",
+            labels={"analysis": "{path}", "figure": "{figure}"},
         ),
     log:
         "logs/draw_paths/{path}.log",
@@ -70,8 +70,19 @@ rule render_paths:
         words=templates(),
         references="reports/references.bib",
     output:
-        page="reports/rendered/{path}/index.html",
-        provenance="reports/rendered/{path}/provenance.json",
+        page=report(
+            "reports/rendered/{path}/index.html",
+            caption="../../reports/captions/path_page.rst",
+            category="1 Pages",
+            subcategory="Path models",
+            labels={"analysis": "{path}", "page": "report"},
+        ),
+        provenance=report(
+            "reports/rendered/{path}/provenance.json",
+            caption="../../reports/captions/path_provenance.rst",
+            category="9 Provenance",
+            labels={"analysis": "{path}", "table": "provenance"},
+        ),
     log:
         "logs/render_paths/{path}.log",
     params:

@@ -13,8 +13,19 @@ rule render_report:
         words=templates(),
         references="reports/references.bib",
     output:
-        page="reports/rendered/{analysis}/index.html",
-        provenance="reports/rendered/{analysis}/provenance.json",
+        page=report(
+            "reports/rendered/{analysis}/index.html",
+            caption="../../reports/captions/page.rst",
+            category="1 Pages",
+            subcategory="Analyses",
+            labels={"analysis": "{analysis}", "page": "report"},
+        ),
+        provenance=report(
+            "reports/rendered/{analysis}/provenance.json",
+            caption="../../reports/captions/provenance.rst",
+            category="9 Provenance",
+            labels={"analysis": "{analysis}", "table": "provenance"},
+        ),
         paper="results/{analysis}/paper.html",
     log:
         "logs/render_report/{analysis}.log",
@@ -67,7 +78,8 @@ rule render_index:
         data=expand(rules.validate_data.output, dataset=DATASETS),
         paths=expand([*rules.fit_paths.output, rules.render_paths.output.page], path=CONFIG.paths),
         corpus=[rules.render_corpus.output.page, rules.collect_corpus.output.verdicts] if CORPUS else [],
-        found=[rules.draw_found.output.figure, rules.draw_found.output.words],
+        found=rules.draw_found.output.figure,
+        found_words=rules.draw_found.output.words,
         script="analysis/stages/render_index.py",
         code=sources(
             "reporting",
@@ -80,7 +92,13 @@ rule render_index:
         ),
         words=templates(),
     output:
-        index="reports/rendered/index.html",
+        index=report(
+            "reports/rendered/index.html",
+            caption="../../reports/captions/index.rst",
+            category="1 Pages",
+            subcategory="All",
+            labels={"analysis": "all", "page": "first page"},
+        ),
     log:
         "logs/render_index.log",
     params:
@@ -92,4 +110,5 @@ rule render_index:
         "Write the first page"
     shell:
         "python -m {params.module} --analyses {params.analyses:q} --paths {params.paths:q} --results results"
-        " --pages reports/rendered {params.corpus} --found {input.found} --out {output.index} 2> {log}"
+        " --pages reports/rendered {params.corpus} --found {input.found}"
+        " --found-words {input.found_words} --out {output.index} 2> {log}"

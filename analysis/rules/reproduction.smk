@@ -11,7 +11,13 @@ rule make_ledger:
         script="analysis/stages/make_ledger.py",
         code=sources("reproduction", "datasets", "measures", "frequentist", "schemas"),
     output:
-        multiext("results/{analysis}/", *LEDGERS),
+        multiext("results/{analysis}/", *LEDGERS[1:]),
+        ledger=report(
+            f"results/{{analysis}}/{LEDGERS[0]}",
+            caption="../../reports/captions/ledger.rst",
+            category="7 Reproduction",
+            labels={"analysis": "{analysis}", "table": "ledger"},
+        ),
     log:
         "logs/make_ledger/{analysis}.log",
     params:

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     entries = [(row, read_tables(arguments.results, row["name"])) for row in analyses]
     corpus = [] if arguments.corpus is None else read_records(arguments.corpus, "corpus_verdicts")
     modelled = [(row, read_path_tables(arguments.results / "paths" / row.name)) for row in paths]
-    found = None if arguments.found is None else read_found(*arguments.found)
+    found = None if arguments.found is None else read_found(arguments.found, arguments.found_words)
     environment = build_environment(read_templates(arguments.templates))
     write_text(arguments.out, render_front_page(entries, environment, corpus, modelled, found))
 
@@ -60,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--results", required=True, type=Path, help="folder of all results")
     parser.add_argument("--pages", required=True, type=Path, help="folder of the rendered pages")
     parser.add_argument("--corpus", type=Path, help="verdicts of the corpus, results/corpus/verdicts.csv")
-    parser.add_argument("--found", type=Path, nargs=2, help="figure of what was found and its words, SVG and JSON")
+    parser.add_argument("--found", type=Path, help="figure of what was found, SVG")
+    parser.add_argument("--found-words", type=Path, help="what is said of that figure, JSON")
     parser.add_argument("--templates", type=Path, default=Path("reports/templates"), help="folder of the templates")
     parser.add_argument("--out", required=True, type=Path, help="the first page")
     return run_stage(parser, run, argv)
