@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from analysis.formatting import MISSING
-from analysis.reporting.display import Row, Shown, locate_in_words
+from analysis.reporting.display import Row, Shown, Value, locate_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,14 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class DisplayCell:
-    """One cell: what it shows, whether it heads its row, and for numbers where they stand, in short and in words."""
+    """One cell: what it shows, whether it heads its row; for numbers where they stand, and the first as stored."""
 
     text: str | Markup
     heads_row: bool
     numeric: bool
     source: str
     title: str
+    value: Value = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +108,4 @@ def _display(row: Row, column: Mapping[str, Any], *, heads_row: bool, numeric: b
     if not numeric:
         return DisplayCell(text, heads_row, False, "", "")
     sources = [cell.source for cell in cells]
-    return DisplayCell(text, heads_row, True, " ".join(sources), locate_in_words(*sources))
+    return DisplayCell(text, heads_row, True, " ".join(sources), locate_in_words(*sources), cells[0].value)

@@ -25,7 +25,10 @@ from analysis.stages import (
 ROOT = Path(__file__).parents[2]
 NAME = "positive_regard"
 MODELS = ["random_effects", "equal_effects", "bayesian_mean"]
-DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 2L3 4"/><text x="1" y="2">0.2718</text></svg>'
+DRAWING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 2L3 4"/>'
+    '<text x="1" y="2">0.2718</text></svg>'
+)
 FIGURE = {
     "file": "forest.svg",
     "kind": "forest",
