@@ -48,8 +48,13 @@ rule make_figures:
         multiverse=rules.run_multiverse.output,
         script="analysis/stages/make_figures.py",
         code=sources(
-            *("figures", "formatting", "tables/review", "tables/records"),
-            *("stages/posterior_figures", "stages/fragility_figures", "stages/review_figures"),
+            "figures",
+            "formatting",
+            "tables/review",
+            "tables/records",
+            "stages/posterior_figures",
+            "stages/fragility_figures",
+            "stages/review_figures",
         ),
     output:
         figures=report(

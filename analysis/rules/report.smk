@@ -54,19 +54,50 @@ rule render_document:
         styles="reports/templates/word_styles.xml",
     output:
         multiext("reports/rendered/{analysis}/", "report.docx", "tables.docx", "tables.xlsx"),
-        pdf="reports/rendered/{analysis}/report.pdf",
+        pdf=report(
+            "reports/rendered/{analysis}/report.pdf",
+            caption="../../reports/captions/document.rst",
+            category="1 Pages",
+            subcategory="Analyses",
+            labels={"analysis": "{analysis}", "page": "PDF"},
+        ),
         tables=directory("reports/rendered/{analysis}/tables"),
         figures=directory("reports/rendered/{analysis}/figures"),
     log:
         "logs/render_document/{analysis}.log",
     params:
         module=as_py_module(),
+        tables="results/{analysis}/tables",
         out="reports/rendered/{analysis}",
     message:
         "Write PDF, Word and tables of {wildcards.analysis}"
     shell:
-        "python -m {params.module} --paper {input.paper} --tables {input.tables} --figures {input.figures}"
+        "python -m {params.module} --paper {input.paper} --tables {params.tables} --figures {input.figures}"
         " --out {params.out} 2> {log}"
+
+
+use rule render_document as render_path_document with:
+    input:
+        paper=rules.render_paths.output.paper,
+        tables=rules.fit_paths.output,
+        figures=rules.draw_paths.output.figures,
+        script="analysis/stages/render_document.py",
+        code=sources("reporting", "formatting", "provenance"),
+        template="reports/templates/document.typ",
+        styles="reports/templates/word_styles.xml",
+    output:
+        multiext("reports/rendered/{path}/", "report.docx", "tables.docx", "tables.xlsx"),
+        pdf="reports/rendered/{path}/report.pdf",
+        tables=directory("reports/rendered/{path}/tables"),
+        figures=directory("reports/rendered/{path}/figures"),
+    log:
+        "logs/render_document/{path}.log",
+    params:
+        module=as_py_module(),
+        tables="results/paths/{path}",
+        out="reports/rendered/{path}",
+    message:
+        "Write PDF, Word and tables of {wildcards.path}"
 
 
 rule render_index:
@@ -74,6 +105,7 @@ rule render_index:
     input:
         pages=expand(rules.render_report.output.page, analysis=CONFIG.analyses),
         documents=expand(rules.render_document.output.pdf, analysis=CONFIG.analyses),
+        path_documents=expand(rules.render_path_document.output.pdf, path=CONFIG.paths),
         tables=expand(rules.make_tables.output.tables, analysis=CONFIG.analyses),
         data=expand(rules.validate_data.output, dataset=DATASETS),
         paths=expand([*rules.fit_paths.output, rules.render_paths.output.page], path=CONFIG.paths),

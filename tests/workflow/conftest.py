@@ -30,6 +30,7 @@ for option in FOLDERS:
     folder = Path(options[option])
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(repr(sys.argv[1:]))
 """
 FIT = ("fit.json", "coefficients.csv", "heterogeneity.csv", "studies.csv", "predictions.csv", "tests.csv", "cells.csv")
@@ -65,6 +66,11 @@ STAGES = {
     ),
     "make_figures": (("figures.json", "forest.svg"), ("--out",), ()),
     "render_report": (("index.html", "provenance.json"), ("--out",), ("--paper",)),
+    "render_document": (
+        ("report.pdf", "report.docx", "tables.docx", "tables.xlsx", "tables/models.csv", "figures/forest.svg"),
+        ("--out",),
+        (),
+    ),
     "render_index": ((), (), ("--out",)),
     "draw_found": ((), (), ("--table", "--figure", "--words")),
     "render_api": (("index.html",), ("--out",), ()),

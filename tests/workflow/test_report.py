@@ -80,7 +80,7 @@ def test_report_is_made(finished: Path, tmp_path: Path) -> None:
 
 def read_variable(page: str, name: str) -> dict[str, dict[str, str]]:
     """Return what a script of the report assigns to a variable."""
-    found = re.search(rf"(?:var|let|const) {name} = ", page)
+    found = re.search(rf"(?:var|let|const) {name} = (?=\{{)", page)
     assert found is not None
     value, _ = json.JSONDecoder().raw_decode(page[found.end() :])
     return value
