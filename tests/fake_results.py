@@ -48,6 +48,8 @@ FIT: dict[str, Any] = {
 }
 NO_REVIEW = {"flow": None, "characteristics": None, "risk_of_bias": None, "without_effects": [], "n_studies": 12}
 WOMEN = {"name": "share_women", "description": "proportion of women", "unit": "per cent", "type": "number"}
+SETTING = {"name": "setting", "description": "where patients were treated", "unit": "", "type": "category"}
+RI = {"name": "ri", "description": "correlation of regard with outcome", "unit": "", "type": "number"}
 TABLES = (
     *("coefficients", "heterogeneity", "studies", "predictions", "tests", "cells", "slopes", "collinearity"),
     *("components", "sweep", "support", "power"),
@@ -114,19 +116,44 @@ def heterogeneity(fit: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def studies(k: int, slab: str) -> list[dict[str, Any]]:
-    """k effects of k studies; the first has the label given."""
+def studies(k: int, *slabs: str) -> list[dict[str, Any]]:
+    """k effects of k studies; the first have the labels given."""
     rows = []
     for number in range(1, k + 1):
-        yi = 0.05 * number
+        yi = 0.05 * (number % 20)
         row = {
             "effect_id": f"e{number}",
             "study_id": f"s{number}",
-            "slab": slab if number == 1 else f"Study {number} (2001)",
+            "slab": slabs[number - 1] if number <= len(slabs) else f"Study {number} (2001)",
         }
         row |= {"row": number + 1, "ni": 40 + number, "yi": yi, "vi": 0.02, "sei": 0.02**0.5}
         rows.append(row | {"ci_lb": yi - 0.28, "ci_ub": yi + 0.28, "weight": 100 / k, "fitted": 0.3, "resid": yi - 0.3})
     return rows
+
+
+def influence(effects: Sequence[Mapping[str, Any]], estimate: float, se: float) -> list[dict[str, Any]]:
+    """The mean without each effect, a little further away each time; without the last the conclusion changes."""
+    empty = dict.fromkeys(
+        ("rstudent", "dffits", "cook_d", "cov_r", "tau2_del", "qe_del", "hat", "dfbetas", "baujat_x", "baujat_y")
+    )
+    rows = []
+    for number, effect in enumerate(effects, start=1):
+        mean = estimate + 0.001 * number
+        row = {name: effect[name] for name in ("effect_id", "study_id", "slab", "row")} | empty
+        row |= {"weight": 8.0, "is_infl": False, "estimate": mean, "ci_lb": mean - 2 * se, "ci_ub": mean + 2 * se}
+        row |= {"pval": 0.001 * number, "tau2": 0.02 + 0.001 * number, "i2": 60.0 + number, "term": "intrcpt"}
+        rows.append({**row, "flips": number == len(effects)})
+    return rows
+
+
+def sweep(estimate: float, se: float) -> list[dict[str, Any]]:
+    """The mean at four correlations, among them that of the model."""
+    row = {"structure": "correlated_hierarchical", "term": "intrcpt", "se": se, "ddf": 11.0, "level": 95.0}
+    return [
+        {**row, "rho": rho, "estimate": estimate - rho / 10, "pval": 0.01 + rho / 100, "tau2": 0.03 - rho / 100}
+        | {"ci_lb": estimate - rho / 10 - 2 * se, "ci_ub": estimate - rho / 10 + 2 * se}
+        for rho in (0.0, 0.3, 0.6, 0.9)
+    ]
 
 
 def subgroups() -> list[dict[str, Any]]:
@@ -158,6 +185,8 @@ def build_folder(
     pval: float = 0.0021,
     moderated: Mapping[str, Any] | None = None,
     claims: Sequence[Mapping[str, Any]] = ({},),
+    more_slabs: Sequence[str] = (),
+    left_out: bool = False,
     review: Mapping[str, Any] | None = None,
 ) -> Folder:
     """Write a folder of results for one analysis with a random-effects model, and with a meta-regression if asked."""
@@ -169,7 +198,7 @@ def build_folder(
         **{"name": name, "title": "Positive regard and outcome", "question": "Does regard go with outcome?"},
         **{"dataset": name, "measure": "ZCOR", "filter": {}, "aggregate_rho": None, "predictor": None},
         **{"models": [model["name"] for model in models], "headline": headline, "forest_group": None},
-        **{"moderators": ["share_women"], "level": 95.0},
+        **{"moderators": ["share_women", "setting"], "level": 95.0},
     }
     folder = Folder(root, analysis, models)
     whole = {**FIT, **(fit or {})}
@@ -179,8 +208,9 @@ def build_folder(
     plain = {
         "coefficients": [coefficient("intrcpt", estimate, se, pval=pval)],
         "heterogeneity": heterogeneity(whole),
-        "studies": studies(whole["k"], slab),
+        "studies": studies(whole["k"], slab, *more_slabs),
         "subgroups": subgroups(),
+        "sweep": sweep(estimate, se) if left_out else [],
         "predictions": [{**mean, **limits, "interval": "knapp_hartung"}, {**mean, **limits, "interval": "normal"}],
     }
     write_model(folder.results, models[0], whole, plain)
@@ -193,11 +223,11 @@ def build_folder(
         [{"row": 14, "effect_id": "e13", "slab": "Litter (2004)", "step": "measure", "reason": "ri is 1"}],
     )
     columns = ("effect_id", "study_id", "slab", "row", "ni", "yi", "vi", "sei")
-    effects = [{column: row[column] for column in columns} for row in studies(whole["k"], slab)]
+    effects = [{column: row[column] for column in columns} for row in studies(whole["k"], slab, *more_slabs)]
     write_records(folder.results / "effects.csv", "effects", effects)
-    write_fragility(folder.results)
+    write_fragility(folder.results, influence=influence(effects, estimate, se) if left_out else [])
     _write_shown(folder, synthetic, note, review)
-    _write_claims(folder, claims)
+    _write_claims(folder, claims, effects)
     return folder
 
 
@@ -257,10 +287,25 @@ def _moderator_tables(fit: Mapping[str, Any], slab: str) -> dict[str, Any]:
     }
 
 
-def _write_claims(folder: Folder, claims: Sequence[Mapping[str, Any]]) -> None:
-    """Write the lines that the effects came from, and claims that differ from that of Farber & Doolin as stated."""
-    effects = [{"row": row, "effect_id": f"e{row - 1}", "study_id": f"s{row - 1}", "slab": "A"} for row in range(2, 15)]
-    write_records(folder.data / "effects.csv", "data_effects", effects)
+def _write_claims(folder: Folder, claims: Sequence[Mapping[str, Any]], effects: Sequence[Mapping[str, Any]]) -> None:
+    """Write the lines that the effects came from, and claims that differ from that of Farber & Doolin as stated.
+
+    The proportion of women of the second effect is not reported; every third has a note.
+    """
+    lines = [{"row": row, "effect_id": f"e{row - 1}", "study_id": f"s{row - 1}", "slab": "A"} for row in (14,)]
+    lines = [{name: effect[name] for name in ("row", "effect_id", "study_id", "slab")} for effect in effects] + lines
+    stated = [
+        {
+            **line,
+            "ri": round(0.05 + 0.01 * number, 2),
+            "ni": 40.0 + number,
+            "share_women": None if number == 2 else float(number % 7),
+            "setting": ("clinic", "private practice", "inpatient")[number % 3],
+            "note": line["slab"] if number % 3 == 0 else None,
+        }
+        for number, line in enumerate(lines, start=1)
+    ]
+    write_records(folder.data / "effects.csv", "data_effects", stated)
     claim = {"paper": "Farber & Doolin (2011)", "doi": "10.1037/a0022141", "where": "abstract"}
     claim |= {"quantity": "estimate", "printed": ".27", "metric": "r", "relation": "regard -> outcome"}
     claim |= {"model": None, "note": None}
@@ -278,7 +323,7 @@ def _write_shown(folder: Folder, synthetic: bool, note: str, review: Mapping[str
             "doi": "10.1037/a0022141",
         },
         **{"licence": "CC0", "source": "a copy", "provenance": "renamed", "measure": "ZCOR", "notes": [note]},
-        **{"direction": "positive: better outcome", "k": 13, "n_studies": 13, "columns": [WOMEN]},
+        **{"direction": "positive: better outcome", "k": 13, "n_studies": 13, "columns": [WOMEN, SETTING, RI]},
     }
     write_json(folder.data / "dataset.json", described)
     write_json(folder.data / "review.json", {**NO_REVIEW, **(review or {})})
