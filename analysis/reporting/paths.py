@@ -8,7 +8,7 @@ from analysis.formatting import format_bounded, format_count, format_df
 from analysis.reporting.bibtex import Work
 from analysis.reporting.display import Row, Value, prose
 from analysis.reporting.display_tables import DisplayTable, build_display_table
-from analysis.reporting.page import render
+from analysis.reporting.page import Medium, render
 from analysis.reporting.path_facts import PathFacts, path_facts
 from analysis.reporting.path_numbers import show_path_rows
 from analysis.reporting.path_words import group_words, per_cent, sentence_case, variable_words
@@ -38,17 +38,18 @@ class PathInputs:
     works: Mapping[str, Work]
 
 
-def render_path_page(inputs: PathInputs, environment: Any) -> str:
+def render_path_page(inputs: PathInputs, environment: Any, medium: Medium = "screen") -> str:
     """Return the page as HTML; ConfigError when the template uses what is not there."""
-    return render(environment, "paths.html.j2", build_path_context(inputs))
+    return render(environment, "paths.html.j2", build_path_context(inputs, medium))
 
 
-def build_path_context(inputs: PathInputs) -> dict[str, Any]:
+def build_path_context(inputs: PathInputs, medium: Medium = "screen") -> dict[str, Any]:
     """Return what the template may use; every number in it is a `Shown` that knows where it stands."""
     row, citations = inputs.row, Citations(inputs.works)
     words = variable_words(row)
     shown = show_tables(inputs.tables, words, inputs.words["choices"])
     return {
+        "medium": medium,
         "row": row,
         "reported": isinstance(row, CorrelationPathRow),
         "words": words,
@@ -57,7 +58,7 @@ def build_path_context(inputs: PathInputs) -> dict[str, Any]:
         "assumptions": _assumptions(inputs.tables["assumptions"], words),
         "excluded": shown["excluded"],
         "tables": _display_tables(inputs, shown),
-        "figures": _figures(inputs),
+        "figures": _figures(inputs, medium),
         "draws": format_count(row.draws),
         "model": inputs.tables["fit"][0]["paths"] if inputs.tables["fit"] else "",
         "rho": None if isinstance(row, CorrelationPathRow) else _correlated(row.error_correlations[0]),
@@ -105,7 +106,9 @@ def _display_tables(inputs: PathInputs, shown: Mapping[str, Sequence[Row]]) -> l
     return [build_display_table(name, shown[name], inputs.words["tables"][name], fill) for name in names if shown[name]]
 
 
-def _figures(inputs: PathInputs) -> list[dict[str, Any]]:
+def _figures(inputs: PathInputs, medium: Medium) -> list[dict[str, Any]]:
+    if medium == "paper":
+        return [dict(figure) for figure in inputs.figures]
     return [
         {**figure, "svg": inline_svg(inputs.drawings[figure["file"]], f"figure-{number}", figure["alt"])}
         for number, figure in enumerate(inputs.figures, start=1)

@@ -83,6 +83,7 @@ rule render_paths:
             category="9 Provenance",
             labels={"analysis": "{path}", "table": "provenance"},
         ),
+        paper="results/paths/{path}/paper.html",
     log:
         "logs/render_paths/{path}.log",
     params:
@@ -95,4 +96,4 @@ rule render_paths:
         "Write the page of {wildcards.path}"
     shell:
         "python -m {params.module} --path {params.path:q} --data {params.data} --results {params.results}"
-        " --out {params.out} 2> {log}"
+        " --paper {output.paper} --out {params.out} 2> {log}"

@@ -1,4 +1,7 @@
-"""Write the page of one path model: `reports/rendered/{path}/index.html`, and `provenance.json` beside it."""
+"""Write the page of one path model: `reports/rendered/{path}/index.html`, and `provenance.json` beside it.
+
+`--paper` is the same page without what needs a screen: PDF and Word are made from it.
+"""
 
 import argparse
 import sys
@@ -12,7 +15,7 @@ from analysis.reporting.bibtex import parse_bibtex
 from analysis.reporting.page import Tables, build_environment
 from analysis.reporting.paths import PathInputs, render_path_page
 from analysis.rows import path_row_from_json
-from analysis.stages.render_report import read_digested, read_templates
+from analysis.stages.render_report import MEDIA, read_digested, read_templates
 from analysis.stages.running import run_stage
 
 TABLES = ("correlations", "pooling", "paths", "effects", "fit", "inputs", "assumptions", "sensitivity")
@@ -43,8 +46,10 @@ def run(arguments: argparse.Namespace) -> None:
         words=yaml.safe_load(read_text(arguments.templates / "paths.yaml")),
         works=parse_bibtex(read_text(arguments.references)),
     )
-    page = render_path_page(inputs, build_environment(read_templates(arguments.templates)))
+    environment = build_environment(read_templates(arguments.templates))
+    page, paper = (render_path_page(inputs, environment, medium) for medium in MEDIA)
     write_json(arguments.out / "provenance.json", provenance)
+    write_text(arguments.paper, paper)
     write_text(arguments.out / "index.html", page)
 
 
@@ -56,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--results", required=True, type=Path, help="results/paths/{path}")
     parser.add_argument("--templates", type=Path, default=Path("reports/templates"), help="folder of the templates")
     parser.add_argument("--references", type=Path, default=Path("reports/references.bib"), help="works to cite")
+    parser.add_argument("--paper", required=True, type=Path, help="what PDF and Word are made from")
     parser.add_argument("--out", required=True, type=Path, help="folder of the page")
     return run_stage(parser, run, argv)
 
