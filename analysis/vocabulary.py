@@ -282,8 +282,8 @@ FAIL_SAFE_TYPES: Final = ("Rosenthal", "Orwin", "Rosenberg", "REM")
 COMBINATIONS: Final = ("Stouffer", "Fisher")
 # Estimates of a limit meta-analysis, metasens' words.
 LIMIT_ADJUSTMENTS: Final = ("beta0", "betalim", "mulim")
-# Tools for the risk of bias whose judgements are fixed, from the lowest risk to the highest (Sterne et al. 2019, BMJ 366,
-# l4898; Sterne et al. 2016, BMJ 355, i4919; Whiting et al. 2011, Ann. Intern. Med. 155(8), 529-536).
+# Tools for the risk of bias whose judgements are fixed, from the lowest risk to the highest (Sterne et al. 2019, BMJ
+# 366, l4898; Sterne et al. 2016, BMJ 355, i4919; Whiting et al. 2011, Ann. Intern. Med. 155(8), 529-536).
 RISK_TOOLS: Final[dict[str, tuple[str, ...]]] = {
     "RoB 2": ("low", "some concerns", "high", "no information"),
     "ROBINS-I": ("low", "moderate", "serious", "critical", "no information"),

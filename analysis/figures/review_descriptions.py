@@ -99,4 +99,4 @@ def _domain(rows: list[Record]) -> str:
         for row in rows
         if number(row, "count") > 0
     ]
-    return f"{word(rows[0], 'label')}: {', '.join(levels)} of {total} studies."
+    return f"{word(rows[0], 'name')}: {', '.join(levels)} of {total} studies."

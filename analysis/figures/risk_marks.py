@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle
 
 from analysis.figures import style
 from analysis.figures.frame import INNER
@@ -17,6 +16,8 @@ from analysis.figures.lettering import fit_text, text_width
 from analysis.figures.records import Records, word
 
 RADIUS: Final = 0.085
+# To an inch.
+POINTS: Final = 72
 # Between a light and its word, and between one entry of the key and the next.
 AFTER_LIGHT: Final = 0.08
 AFTER_WORD: Final = 0.3
@@ -46,13 +47,20 @@ LIGHTS: Final[dict[str, Light]] = {
 }
 
 
-def draw_light(axes: Axes, x: float, y: float, mark: str) -> None:
-    """Draw one light around a point, on axes whose units are inches."""
-    light = LIGHTS[mark]
-    line = {"linewidth": 0.8, "linestyle": (0, (2, 1.5)) if light.dashed else "-"}
-    axes.add_patch(Circle((x, y), RADIUS, facecolor=light.fill, edgecolor=light.edge, **line))
-    if light.sign:
-        axes.text(x, y, light.sign, color=light.ink, size=9, weight="bold", ha="center", va="center_baseline")
+def draw_lights(axes: Axes, places: Sequence[tuple[float, float, str]]) -> None:
+    """Draw lights, each at x and y with its mark, on axes whose units are inches.
+
+    Lights of one mark share one shape, which keeps the file of a hundred studies small.
+    """
+    for mark, light in LIGHTS.items():
+        own = [(x, y) for x, y, each in places if each == mark]
+        if not own:
+            continue
+        dots = axes.scatter([x for x, _ in own], [y for _, y in own], s=(2 * RADIUS * POINTS) ** 2, clip_on=False)
+        dots.set(facecolor=light.fill, edgecolor=light.edge, linewidth=0.8, gid=f"lights-{mark or 'none'}", zorder=2)
+        dots.set_linestyle((0, (2, 1.5)) if light.dashed else "-")
+        for x, y in own if light.sign else ():
+            axes.text(x, y, light.sign, color=light.ink, size=9, weight="bold", ha="center", va="center_baseline")
 
 
 def key_of(summary: Records) -> list[tuple[str, str]]:
@@ -78,8 +86,7 @@ def key_lines(key: Sequence[tuple[str, str]]) -> list[list[tuple[float, str, str
 
 def draw_key(axes: Axes, lines: Sequence[Sequence[tuple[float, str, str]]], top: float) -> None:
     """Draw a key on axes whose units are inches, `top` counted downwards."""
-    for i, line in enumerate(lines):
-        y = top + KEY_LINE * (i + 0.5)
-        for x, mark, name in line:
-            draw_light(axes, x + RADIUS + 0.01, y, mark)
-            axes.text(x + 2 * RADIUS + AFTER_LIGHT, y, name, size=style.LEGEND, va="center_baseline")
+    places = [(x, top + KEY_LINE * (i + 0.5), mark, name) for i, line in enumerate(lines) for x, mark, name in line]
+    draw_lights(axes, [(x + RADIUS + 0.01, y, mark) for x, y, mark, _ in places])
+    for x, y, _, name in places:
+        axes.text(x + 2 * RADIUS + AFTER_LIGHT, y, name, size=style.LEGEND, va="center_baseline")

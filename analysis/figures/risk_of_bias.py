@@ -23,7 +23,7 @@ from analysis.figures.frame import (
 )
 from analysis.figures.lettering import fit_text, safe_text, text_width, wrap_text
 from analysis.figures.records import Record, Records, word
-from analysis.figures.risk_marks import KEY_LINE, draw_key, draw_light, key_lines, key_of
+from analysis.figures.risk_marks import KEY_LINE, draw_key, draw_lights, key_lines, key_of
 from analysis.vocabulary import OVERALL
 
 # A sheet of more studies than this would be taller than a printed page.
@@ -80,14 +80,15 @@ def plot_risk_of_bias(judgements: Records, summary: Records, *, title: str = "",
     axes.set_ylim(height, 0)
     axes.axis("off")
     _write_heads(axes, grid)
+    lights: list[tuple[float, float, str]] = []
     for i, (study, slab) in enumerate(studies):
         y = grid.head + ROW * (i + 0.5)
         if i % 2 == 0:
             band = Rectangle((0, y - ROW / 2), grid.right, ROW, facecolor=style.BAND, edgecolor="none", zorder=-1)
             axes.add_patch(band)
         axes.text(INSET, y, fit_text(slab, grid.labels), va="center_baseline")
-        for domain, x in grid.places.items():
-            draw_light(axes, x, y, marks.get((study, domain), ""))
+        lights += [(x, y, marks.get((study, domain), "")) for domain, x in grid.places.items()]
+    draw_lights(axes, lights)
     draw_key(axes, key, height - KEY_LINE * len(key))
     write_title(figure, heads)
     write_notes(figure, lines)
@@ -135,7 +136,7 @@ def domain_name(domain: str) -> str:
 
 def domain_lines(summary: Records) -> list[str]:
     """Say what the codes of the domains stand for, as many to a line as there is room for."""
-    domains = {word(row, "domain"): word(row, "label") for row in summary}
+    domains = {word(row, "domain"): word(row, "name") for row in summary}
     lines: list[str] = []
     for code, label in domains.items():
         if code == OVERALL:

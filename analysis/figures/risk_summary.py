@@ -58,7 +58,7 @@ def plot_risk_summary(summary: Records, *, title: str = "", notes: Sequence[str]
     for row in summary:
         by_domain.setdefault(word(row, "domain"), []).append(row)
     weighted = all(row["weight"] is not None for row in summary)
-    labels = [wrap_text(word(rows[0], "label"), LABELS, lines=LABEL_LINES) for rows in by_domain.values()]
+    labels = [wrap_text(word(rows[0], "name"), LABELS, lines=LABEL_LINES) for rows in by_domain.values()]
     heights = [max(BAR + (THIN + 0.03) * weighted, LINE * len(lines)) + BETWEEN for lines in labels]
     key = key_lines(key_of(summary))
     heads, lines = title_lines(title), [line for note in notes for line in wrap_text(note, INNER, style.SMALL)]

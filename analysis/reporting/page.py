@@ -18,6 +18,7 @@ from analysis.reporting.forest_marks import VIEW
 from analysis.reporting.fragility import KINDS, fragility_facts
 from analysis.reporting.origins import origins
 from analysis.reporting.references import Citations, link_doi
+from analysis.reporting.review import SECTION, WORDED, review_facts, review_tables
 from analysis.reporting.scripts import data_block, policy, read_scripts, tidy
 from analysis.reporting.svg import inline_svg
 from analysis.reporting.sweep import build_sweep
@@ -57,7 +58,8 @@ def build_context(inputs: Inputs, medium: Medium = "screen") -> dict[str, Any]:
     shown |= {name: show_rows(f"../{name}", records, measure) for name, records in inputs.ledgers.items()}
     records = {row["model"]: row for row in inputs.tables["models"]}
     headline = inputs.analysis["headline"]
-    citations = Citations(inputs.works)
+    numbered = {name: table for name, table in inputs.tables.items() if name not in WORDED}
+    citations, figures = Citations(inputs.works), _figures(inputs, medium)
     bayesian = {row["name"]: row for row in inputs.models if row["engine"] in BAYESIAN_ENGINES}
     moderated = [name for name, row in records.items() if row["mods"] is not None and name not in bayesian]
     return {
@@ -103,8 +105,9 @@ def build_context(inputs: Inputs, medium: Medium = "screen") -> dict[str, Any]:
         "verdicts": {row["verdict"].value: row for row in shown["verdicts"]},
         "contradictions": [row for row in shown["consistency"] if row["consistent"].value == "no"],
         "conventions": shown["conventions"],
-        "tables": _display_tables(inputs, shown),
-        "figures": _figures(inputs, medium),
+        "tables": {**_display_tables(inputs, shown), **review_tables(shown, inputs.words["review"])},
+        "figures": [figure for figure in figures if figure.get("section") != SECTION],
+        "review": review_facts(shown, [figure for figure in figures if figure.get("section") == SECTION]),
         "forest": _forest(inputs, shown) if medium == "screen" else None,
         "forest_view": VIEW,
         "sweep": build_sweep(inputs.models, shown) if medium == "screen" else [],
@@ -112,7 +115,7 @@ def build_context(inputs: Inputs, medium: Medium = "screen") -> dict[str, Any]:
         "row_text": row_text,
         "origins": origins(
             inputs.analysis,
-            {**inputs.tables, **{f"../{name}": records for name, records in inputs.ledgers.items()}},
+            {**numbered, **{f"../{name}": records for name, records in inputs.ledgers.items()}},
             inputs.lines,
             [row["name"] for row in inputs.models],
         ),

@@ -18,13 +18,14 @@ from analysis.reporting.page import Inputs, Medium, build_environment, render_pa
 from analysis.rows import AnalysisRow, model_row_from_json
 from analysis.stages.running import run_stage
 from analysis.tables.fragility import FRAGILITY_TABLES
+from analysis.tables.review import REVIEW_TABLES
 
 TABLES = (
     *("headline", "models", "coefficients", "tests", "heterogeneity", "predictions", "cells", "slopes", "subgroups"),
     *("components", "sweep", "support", "power", *FRAGILITY_TABLES),
     *("collinearity", "studies", "pooled_studies", "raw", "excluded", "exclusions"),
     *("answers", "priors", "prior_checks", "expectations", "diagnostics", "sensitivity", "averaging", "comparison"),
-    "truths",
+    *("truths", *REVIEW_TABLES),
 )
 # What is said of published numbers stands beside the folder of tables.
 LEDGERS = ("ledger", "verdicts", "consistency", "explanations", "conventions")

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from analysis.tables.records import Record, Records, Value, number
 
-REVIEW_TABLES: Final = ("flow", "characteristics", "risk_of_bias", "risk_of_bias_summary")
+REVIEW_TABLES: Final = ("flow", "without_effects", "characteristics", "risk_of_bias", "risk_of_bias_summary")
 
 
 def build_review_tables(
     review: Mapping[str, Any] | None, studies: Sequence[Mapping[str, Value]], dataset: str, headline: str
 ) -> dict[str, Records]:
-    """Return the four tables by name; one that the review does not bring has no rows.
+    """Return every table by name; one that the review does not bring has no rows.
 
     Parameters
     ----------
@@ -26,6 +26,7 @@ def build_review_tables(
         weights[str(row["study_id"])] += number(row["weight"]) or 0.0
     return {
         "flow": [_count(row, file) for row in given.get("flow") or ()],
+        "without_effects": [{**row, "source": file} for row in given.get("without_effects") or ()],
         "characteristics": list(_characteristics(given.get("characteristics"), weights, dataset)),
         "risk_of_bias": list(_risk(given.get("risk_of_bias"), weights, file)),
         "risk_of_bias_summary": list(_summary(given.get("risk_of_bias"), weights, f"{file}; {headline}/studies.csv")),
@@ -45,7 +46,8 @@ def _characteristics(part: Mapping[str, Any] | None, weights: Mapping[str, float
             yield {
                 **_study(study),
                 "column": column["name"],
-                **{key: column[key] for key in ("label", "unit", "type")},
+                "heading": column["label"],
+                **{key: column[key] for key in ("unit", "type")},
                 "value": study["values"][column["name"]],
                 "entered": study["study_id"] in weights,
                 "source": f"data/{dataset}/{'review.yaml' if column['brought'] else 'effects.csv'}",
@@ -62,7 +64,7 @@ def _risk(part: Mapping[str, Any] | None, weights: Mapping[str, float], file: st
             level = judgement.get("level")
             yield {
                 **_study(study),
-                **{"domain": domain["code"], "label": domain["label"], "level": level, "mark": marks.get(level)},
+                **{"domain": domain["code"], "name": domain["label"], "level": level, "mark": marks.get(level)},
                 **{"support": judgement.get("support"), "entered": study["study_id"] in weights, "source": file},
             }
 
@@ -81,7 +83,7 @@ def _summary(part: Mapping[str, Any] | None, weights: Mapping[str, float], sourc
             found = by_level[level["level"]]
             yield {
                 **{"tool": part["tool"], "citation": part["citation"]},
-                **{"domain": domain["code"], "label": domain["label"], **level},
+                **{"domain": domain["code"], "name": domain["label"], **level},
                 **{"count": len(found), "total": total, "share": len(found) / total},
                 "weight": sum(weights.get(study, 0.0) for study in found) if any(weights.values()) else None,
                 "source": source,
