@@ -11,12 +11,14 @@ from typing import Any, Final
 
 from analysis.errors import ConfigError
 from analysis.reporting.document import Block, Document, Figure, Heading, Item, Listing, Paragraph, Table, Text, plain
-from analysis.reporting.document_layout import lay_out_figure, lay_out_table
+from analysis.reporting.document_layout import TEXT_HEIGHT, lay_out_figure, lay_out_table, table_height
 from analysis.reporting.document_sheets import into_sheets
 
 # In every installation of typst; then those of matplotlib, in which the drawings are set.
 FONTS: Final = ("Libertinus Serif", "DejaVu Sans")
 STANDARD: Final = "ua-1"
+# A table lower than this part of a page is not broken.
+WHOLE: Final = 0.4
 # Lines have no room for a longer word.
 LONG_WORD: Final = re.compile(r"\S{25,}")
 STRETCH: Final = 8
@@ -108,6 +110,7 @@ class _Writer:
             "rows": [[self.runs(cell.body) for cell in row] for row in table.rows],
             "size": layout.size,
             "widths": layout.widths,
+            "whole": table_height(table) < WHOLE * TEXT_HEIGHT,
         }
 
     def _figure(self, figure: Figure) -> dict[str, Any]:
