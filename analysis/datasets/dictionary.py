@@ -10,7 +10,8 @@ _HEAD = """\
 
 One folder per dataset. `dataset.yaml` says where the numbers come from and what they mean, `effects.csv` holds one row
 per effect, `claims.csv` one published number per row; `evidence.csv` is a table of findings that is never pooled;
-`truth.yaml` holds what a simulated dataset was drawn from. Blank cells are missing. A `direction` of -1 marks a number
+`truth.yaml` holds what a simulated dataset was drawn from, `review.yaml` what a systematic review brings beside its
+effects (*Bring your review* in `config/README.md`). Blank cells are missing. A `direction` of -1 marks a number
 whose sign is turned before pooling.
 
 **There is no public study-level table of Levy et al. (2018), Levy et al. (2011), Bernecker et al. (2014), Diener &
