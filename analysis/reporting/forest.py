@@ -69,7 +69,7 @@ class Forest:
     """Everything the plot shows.
 
     `own` says that the headline model is the one that is drawn, `moves` that what is left out moves a mean, not one of
-    several coefficients; `before` are the results with everything in.
+    several coefficients; `before` are the results with everything in; `beyond` that an interval leaves the axis.
     """
 
     model: Row
@@ -84,6 +84,7 @@ class Forest:
     ticks: Sequence[tuple[float, str]]
     null: float | None
     band: tuple[float, float] | None
+    beyond: bool
     studies: Sequence[Study]
     inputs: Sequence[Mapping[str, Any]]
 
@@ -137,6 +138,7 @@ def build_forest(
         ticks=axis_ticks(axis, analysis["measure"]),
         null=null_place(axis, analysis["measure"]),
         band=(axis.place(lower), round(axis.place(upper) - axis.place(lower), 2)) if finite else None,
+        beyond=any(limits[0] < axis.low or limits[2] > axis.high for limits in (*drawn, *map(_limits, groups))),
         studies=_without_studies(shown["influence_clusters"], studies, before, axis),
         inputs=_inputs(shown["raw"], dataset),
     )
