@@ -112,7 +112,7 @@ def test_with_a_moderated_headline_the_plot_is_that_of_the_mean_and_its_coeffici
     assert 'id="table-forest"' in forest
     assert 'id="table-studies"' in page
     assert "pooled_studies.csv:2:effect" in forest
-    assert "the coefficient alliance of by dimension is" in forest
+    assert "the coefficient alliance of the model by dimension is" in forest
     assert set(re.findall(r'data-diamond="([^"]*)"', forest)) == {""}
     told = re.findall(r'data-with="(\d)"> With it: <i>b</i>', forest)
     assert len(told) == 4
