@@ -31,10 +31,9 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph; `role` is the class it has on the page."""
+    """A paragraph."""
 
     body: Text
-    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from analysis.errors import ConfigError
 from analysis.reporting.document import Block, Document, Figure, Heading, Item, Listing, Paragraph, Table, Text, plain
-from analysis.reporting.document_layout import TEXT_HEIGHT, lay_out_figure, lay_out_table, table_height
+from analysis.reporting.document_layout import TEXT_HEIGHT, Part, lay_out_figure, lay_out_table, table_height
 from analysis.reporting.document_sheets import into_sheets
 
 # In every installation of typst; then those of matplotlib, in which the drawings are set.
@@ -19,6 +19,7 @@ FONTS: Final = ("Libertinus Serif", "DejaVu Sans")
 STANDARD: Final = "ua-1"
 # A table lower than this part of a page is not broken.
 WHOLE: Final = 0.4
+WORDS: Final = re.compile(r'<text[^>]* y="([\d.]+)"[^>]*>.*?</text>', re.DOTALL)
 # Lines have no room for a longer word.
 LONG_WORD: Final = re.compile(r"\S{25,}")
 STRETCH: Final = 8
@@ -47,6 +48,24 @@ def pdf_data(document: Document, drawings: Mapping[str, str], missing: Sequence[
             for sheet in into_sheets(document.blocks)
         ],
     }
+
+
+def part_files(file: str, count: int) -> list[str]:
+    """Name the files of the parts of a drawing; one that is whole keeps its name."""
+    return [file] if count == 1 else [f"{number}-{file}" for number in range(1, count + 1)]
+
+
+def parts_of(file: str, drawing: str) -> dict[str, str]:
+    """Return the drawing of each part by the name of its file: words outside the part would be heard, but not seen."""
+    parts = lay_out_figure(drawing).parts
+    files = part_files(file, len(parts))
+    if len(parts) == 1:
+        return {file: drawing}
+    return {name: _without_words(drawing, part) for name, part in zip(files, parts, strict=True)}
+
+
+def _without_words(drawing: str, part: Part) -> str:
+    return WORDS.sub(lambda match: match[0] if part.top <= float(match[1]) < part.bottom else "", drawing)
 
 
 def code_point(letter: str) -> str:
@@ -89,7 +108,7 @@ class _Writer:
         if isinstance(block, Heading):
             return {"kind": "heading", "level": block.level, "id": block.id, "body": self.runs(block.body)}
         if isinstance(block, Paragraph):
-            return {"kind": "paragraph", "role": block.role, "body": self.runs(block.body)}
+            return {"kind": "paragraph", "body": self.runs(block.body)}
         if isinstance(block, Listing):
             return {"kind": "list", "list": block.kind, "items": [self._item(item) for item in block.items]}
         return self._table(block) if isinstance(block, Table) else self._figure(block)
@@ -122,6 +141,7 @@ class _Writer:
             "title": self.runs(figure.title),
             "note": self.runs(figure.note),
             **asdict(lay_out_figure(self.drawings[figure.file])),
+            "files": part_files(figure.file, len(lay_out_figure(self.drawings[figure.file]).parts)),
         }
 
 

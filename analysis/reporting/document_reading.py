@@ -107,7 +107,7 @@ class _Reader:
             elif kind == "Table":
                 yield self._table(content, "", ())
             elif kind == "CodeBlock":
-                yield Paragraph((Run("code", (content[1],)),), role)
+                yield Paragraph((Run("code", (content[1],)),))
             elif kind == "BlockQuote":
                 yield from self.blocks(content, role)
 
@@ -128,7 +128,7 @@ class _Reader:
         elif role == "question":
             self.lead = body
         elif plain(body).strip():
-            yield Paragraph(body, role)
+            yield Paragraph(body)
 
     def _list(self, items: Any) -> Listing:
         return Listing(

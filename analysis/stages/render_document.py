@@ -17,7 +17,7 @@ from analysis.errors import ConfigError
 from analysis.files import read_bytes, read_text, write_bytes, write_text
 from analysis.provenance import source_seconds
 from analysis.reporting.document import Document
-from analysis.reporting.document_pdf import letters_without_font, pdf_data, set_pages, without_letters
+from analysis.reporting.document_pdf import letters_without_font, parts_of, pdf_data, set_pages, without_letters
 from analysis.reporting.document_reading import read_document
 from analysis.reporting.document_word import write_word
 from analysis.reporting.table_files import Stored, read_stored, sources_of, to_csv, to_workbook
@@ -64,7 +64,8 @@ def make_pdf(document: Document, vectors: Mapping[str, str], template: Path, sec
 
         def set_with(missing: Sequence[str], *, system_fonts: bool) -> bytes | None:
             for drawing, text in vectors.items():
-                write_text(folder / "figures" / drawing, without_letters(text, missing))
+                for part, shown in parts_of(drawing, text).items():
+                    write_text(folder / "figures" / part, without_letters(shown, missing))
             data = pdf_data(document, vectors, missing) | {"dated": seconds is not None}
             write_text(folder / "document.json", json.dumps(data, ensure_ascii=False))
             stamp = NO_DATE if seconds is None else seconds
