@@ -85,6 +85,14 @@ def test_what_cannot_be_read_is_refused_by_name(text: str, word: str) -> None:
         parse_bibtex(text)
 
 
+def test_letters_with_accents_of_tex_are_letters() -> None:
+    entry = (
+        r"""@book{a, author = {L{\"u}decke, D. and Nu\~nez, \'{E}.}, year = {2001}, title = {T}, publisher = {P},}"""
+    )
+    assert format_reference(parse_bibtex(entry)["a"]).striptags().startswith("Lüdecke, D., & Nuñez, É. (2001).")
+    assert not [work.key for work in WORKS.values() if "\\" in format_reference(work)]
+
+
 def test_an_unknown_work_is_refused() -> None:
     with pytest.raises(ConfigError, match="nobody1999"):
         Citations(WORKS).cite("nobody1999")
