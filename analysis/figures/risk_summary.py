@@ -34,6 +34,8 @@ LINE: Final = 0.155
 AXIS: Final = 0.24
 TICKS: Final = (0, 25, 50, 75, 100)
 MARGIN: Final = 0.035
+# Half of the line around a bar must stay on the axes.
+INK: Final = 0.02
 LABEL_LINES: Final = 3
 
 
@@ -62,7 +64,7 @@ def plot_risk_summary(summary: Records, *, title: str = "", notes: Sequence[str]
     heights = [max(BAR + (THIN + 0.03) * weighted, LINE * len(lines)) + BETWEEN for lines in labels]
     key = key_lines(key_of(summary))
     heads, lines = title_lines(title), [line for note in notes for line in wrap_text(note, INNER, style.SMALL)]
-    bars = sum(heights) + AXIS
+    bars = INK + sum(heights) + AXIS
     height = bars + KEY_LINE * len(key)
     below, above = notes_room(lines) + 0.1, title_room(heads)
     figure = Figure(figsize=(style.WIDTH, below + height + above))
@@ -70,7 +72,7 @@ def plot_risk_summary(summary: Records, *, title: str = "", notes: Sequence[str]
     axes.set_xlim(0, INNER)
     axes.set_ylim(height, 0)
     axes.axis("off")
-    y = 0.0
+    y = INK
     for rows, words, room in zip(by_domain.values(), labels, heights, strict=True):
         _write_label(axes, words, y + (room - BETWEEN) / 2)
         _draw_bars(axes, rows, y, weighted)
