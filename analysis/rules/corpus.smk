@@ -80,7 +80,14 @@ rule render_corpus:
         tables=rules.collect_corpus.output,
         script="analysis/stages/render_corpus.py",
         code=sources(
-            "reporting", "formatting", "provenance", "tables", "reproduction", "frequentist", "stages/render_report"
+            "reporting",
+            "figures/axis",
+            "formatting",
+            "provenance",
+            "tables",
+            "reproduction",
+            "frequentist",
+            "stages/render_report",
         ),
         words=templates(),
         references="reports/references.bib",

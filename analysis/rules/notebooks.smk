@@ -52,7 +52,7 @@ rule render_notebook_index:
     input:
         notebooks=expand("notebooks/{notebook}.ipynb", notebook=NOTEBOOKS),
         script="analysis/stages/render_notebook_index.py",
-        code=sources("reporting", "formatting", "provenance", "tables", "stages/render_report"),
+        code=sources("reporting", "figures/axis", "formatting", "provenance", "tables", "stages/render_report"),
         words=templates(),
     output:
         index="reports/rendered/notebooks/index.html",

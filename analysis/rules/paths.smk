@@ -66,7 +66,7 @@ rule render_paths:
         tables=rules.fit_paths.output,
         figures=rules.draw_paths.output.figures,
         script="analysis/stages/render_paths.py",
-        code=sources("reporting", "formatting", "provenance", "tables", "stages/render_report"),
+        code=sources("reporting", "figures/axis", "formatting", "provenance", "tables", "stages/render_report"),
         words=templates(),
         references="reports/references.bib",
     output:

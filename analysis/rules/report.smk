@@ -9,7 +9,7 @@ rule render_report:
         figures=rules.make_figures.output.figures,
         ledger=rules.make_ledger.output,
         script="analysis/stages/render_report.py",
-        code=sources("reporting", "formatting", "provenance", "tables", "schemas/tables"),
+        code=sources("reporting", "figures/axis", "formatting", "provenance", "tables", "schemas/tables"),
         words=templates(),
         references="reports/references.bib",
     output:
@@ -115,6 +115,7 @@ rule render_index:
         script="analysis/stages/render_index.py",
         code=sources(
             "reporting",
+            "figures/axis",
             "formatting",
             "provenance",
             "tables",
