@@ -165,12 +165,13 @@ def test_word_prints_each_number_of_the_page_as_often_as_the_page_and_no_other(w
     assert said - numbers(text) == Counter()
 
 
-def test_pdf_prints_each_number_of_the_page_and_besides_only_numbers_of_pages_and_repeated_heads(whole: Made) -> None:
+def test_pdf_prints_each_number_of_the_page_and_besides_only_numbers_of_pages_and_repeated_parts(whole: Made) -> None:
     said, labels = counted(whole)
     text = before_references(pdf_text(whole.out / "report.pdf"))
     pages = Counter(map(str, range(text.count("\f") + 2)))
     heads = numbers(" ".join(read_page(whole.paper).heads))
-    assert missing_and_added(said, numbers(text), labels + pages + heads) == ([], [])
+    notes = numbers(" ".join(plain(table.note) for table in read_document(whole.paper).tables))
+    assert missing_and_added(said, numbers(text), labels + pages + heads + notes) == ([], [])
 
 
 def test_one_changed_digit_is_found(whole: Made) -> None:
