@@ -250,6 +250,13 @@ def test_the_workbook_shows_the_digits_of_the_page_and_holds_all_of_them(whole: 
     assert found > 250
 
 
+def test_whatever_the_page_links_to_stands_beside_it(whole: Made) -> None:
+    page = (whole.out / "index.html").read_text(encoding="utf-8")
+    targets = set(re.findall(r'href="(?!#|https://|\.\./)([^"]+)"', page))
+    assert {"report.pdf", "report.docx", "tables.xlsx", "tables.docx", "tables/studies.csv"} <= targets
+    assert [target for target in targets if not (whole.out / target).is_file()] == []
+
+
 def test_csv_files_hold_numbers_as_stored(whole: Made) -> None:
     document = read_document(whole.paper)
     tables = {table.name: table for table in document.tables}
