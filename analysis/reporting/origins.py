@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from analysis.reporting.display import FIRST_LINE, Value
+from analysis.reporting.display import Value
 
 type Records = Sequence[Mapping[str, Value]]
 
@@ -25,7 +25,8 @@ def origins(
     -------
     dict
         `results`, folder of its results; `data`, the file of its effects; `lines` that entered, in words; `models`, the
-        same for each, less what it left out; `rows`, by `table.csv:line`: `from` files, `model`, `line` of the data.
+        same for each, less what it left out; `rows` of each table in their order: files, model and line of the data,
+        None where there is none.
     """
     left_out: dict[str, set[int]] = {name: set() for name in models}
     for row in tables.get("excluded", ()):
@@ -39,12 +40,7 @@ def origins(
         "models": {
             name: worded_lines(line for line in lines if line not in left_out[name]) + composites for name in models
         },
-        "rows": {
-            f"{name}.csv:{number}": found
-            for name, records in tables.items()
-            for number, record in enumerate(records, start=FIRST_LINE)
-            if (found := _origin(record))
-        },
+        "rows": {f"{name}.csv": [_origin(record) for record in records] for name, records in tables.items() if records},
     }
 
 
@@ -59,6 +55,5 @@ def worded_lines(lines: Iterable[int]) -> str:
     return f"{'line' if len(ordered) == 1 else 'lines'} {', '.join(ranges)}"
 
 
-def _origin(record: Mapping[str, Value]) -> dict[str, Value]:
-    known = {"from": record.get("source"), "model": record.get("model"), "line": record.get("row")}
-    return {name: value for name, value in known.items() if value is not None}
+def _origin(record: Mapping[str, Value]) -> list[Value]:
+    return [record.get(name) for name in ("source", "model", "row")]

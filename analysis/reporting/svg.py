@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 
 from analysis.errors import DataError
+from analysis.reporting.svg_weight import REFERENCE, SVG, lighten
 
-SVG: Final = "http://www.w3.org/2000/svg"
 XLINK: Final = "http://www.w3.org/1999/xlink"
 # What a figure is drawn with; anything else (script, foreignObject, image, animation, metadata) is dropped.
 ALLOWED: Final = frozenset(
@@ -43,7 +43,6 @@ ALLOWED: Final = frozenset(
         *("title", "desc", "a"),
     )
 )
-REFERENCE: Final = re.compile(r"url\(\s*['\"]?([^)'\"]*)['\"]?\s*\)")
 NUMBER: Final = r"-?\d+(?:\.\d+)?"
 UNSAFE_STYLE: Final = re.compile(r"@import|expression\s*\(|javascript:", re.IGNORECASE)
 
@@ -69,6 +68,7 @@ def inline_svg(text: str, prefix: str, label: str) -> Markup:
     if root.tag != f"{{{SVG}}}svg":
         raise DataError(f"{prefix}: this is not an SVG file (it begins with {root.tag}). Draw the figure again.")
     _clean(root, prefix)
+    lighten(root, prefix)
     _describe(root, label)
     _scope_ids(root, prefix)
     ElementTree.register_namespace("", SVG)

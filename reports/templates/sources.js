@@ -62,7 +62,9 @@
     number.dataset.source.split(" ").forEach(function (source, index) {
       var parts = source.split(":");
       if (index === 0) {
-        var row = origins.rows[parts[0] + ":" + parts[1]] || {};
+        // The first row of a table is its second line.
+        var told = (origins.rows[parts[0]] || [])[parts[1] - 2] || [];
+        var row = { from: told[0], model: told[1], line: told[2] };
         entry(list, "Stored in", [file(place(parts[0])), ", line " + parts[1] + ", column " + parts.slice(2).join(":")]);
         if (row.from) { entry(list, "Made from", chain(row.from)); }
         if (row.model && origins.models[row.model]) { entry(list, "Model", [modelLink(row.model)]); }

@@ -34,8 +34,8 @@ def test_a_model_stands_on_the_lines_it_did_not_leave_out() -> None:
     assert found["models"] == {"a": "lines 2\u20134", "b": "lines 2, 4"}
     assert found["lines"] == "lines 2\u20134"
     assert found["data"] == "data/positive_regard/effects.csv"
-    assert found["rows"]["models.csv:2"] == {"from": "a/fit.json", "model": "a"}
-    assert found["rows"]["excluded.csv:3"] == {"model": "b", "line": 3}
+    assert found["rows"]["models.csv"] == [["a/fit.json", "a", None]]
+    assert found["rows"]["excluded.csv"] == [[None, None, 9], [None, "b", 3]]
 
 
 def test_lines_of_composites_are_said_to_be_their_first() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from analysis.errors import DataError
 from analysis.reporting.svg import inline_svg
+from analysis.reporting.svg_weight import SVG as NAMESPACE
 from tests.fake_results import SVG
 
 
@@ -60,3 +61,25 @@ def test_styles_dress_the_figure_alone_and_its_size_is_kept_as_a_view_box() -> N
 def test_what_is_not_svg_is_refused(text: str) -> None:
     with pytest.raises(DataError, match="not an SVG"):
         inline_svg(text, "f", "x")
+
+
+def test_a_drawing_loses_digits_names_and_groups_that_nobody_sees() -> None:
+    circles = "".join(f'<circle id="c{n}" cx="{n}" r="2" style="fill: red"/>' for n in range(5))
+    marker = '<defs><path id="m" d="M 0.123456 -0.000001 \nL 1 2"/></defs><use href="#m" x="3.14159"/>'
+    text = inline_svg(
+        f'<svg xmlns="{NAMESPACE}" viewBox="0 0 9 9"><g>{marker}<g id="g">{circles}</g></g></svg>', "f", "x"
+    )
+    assert 'd="M 0.12 0 L 1 2"' in text
+    assert 'id="f-m"' in text
+    assert 'x="3.14"' in text
+    assert "<g" not in text
+    assert 'id="f-c1"' not in text
+    assert text.count("fill: red") == 1
+    assert text.count('class="s0"') == 5
+    assert "#f { .s0 { fill: red } }" in text
+
+
+def test_a_style_with_an_address_stays_where_the_address_is_put_under_the_prefix() -> None:
+    rects = '<rect style="fill: url(#p)"/>' * 5
+    text = inline_svg(f'<svg xmlns="{NAMESPACE}"><defs><pattern id="p"/></defs>{rects}</svg>', "f", "x")
+    assert text.count("fill: url(#f-p)") == 5
