@@ -89,11 +89,13 @@ class _Writer:
 
     def _table(self, table: Table) -> list[Any]:
         layout = lay_out_table(table)
-        style = f"Table Text {round(2 * layout.size)}"
+        size = round(2 * layout.size)
+        # The last row stays with the note.
+        styles = [f"Table Text {size}"] * (len(table.rows) - 1) + [f"Table End {size}"] * bool(table.rows)
         align = [{"t": "AlignRight" if head.numeric else "AlignLeft"} for head in table.heads]
-        rows = [_row((cell.body for cell in row), style) for row in table.rows]
+        rows = [_row((cell.body for cell in row), style) for row, style in zip(table.rows, styles, strict=True)]
         body = [PLAIN, 0, [], rows]
-        head = [PLAIN, [_row((cell.body for cell in table.heads), style)]]
+        head = [PLAIN, [_row((cell.body for cell in table.heads), f"Table Text {size}")]]
         columns = [[one, {"t": "ColWidthDefault"}] for one in align]
         node = {"t": "Table", "c": [PLAIN, [None, []], columns, head, [body], [PLAIN, []]]}
         return [*_numbered("Table", table.number, table.title, table.id), node, *_note(table.note)]
@@ -105,11 +107,11 @@ class _Writer:
         count = len(layout.parts)
         for index, part in enumerate(layout.parts, start=1):
             self.shown += 1
-            more = " (continued)" if index > 1 else ""
             alt = figure.alt if count == 1 else f"{figure.alt} Part {index} of {count}."
             shown = drawing(figure.file, alt, layout, part, self.shown)
-            nodes += _numbered("Figure", figure.number, figure.title, more=more)
-            nodes.append(_styled("Figure", [{"t": "Para", "c": [_raw("RawInline", shown)]}]))
+            nodes += _numbered("Figure", figure.number, figure.title, overleaf=index > 1)
+            style = "Figure" if index == count else "Figure Part"
+            nodes.append(_styled(style, [{"t": "Para", "c": [_raw("RawInline", shown)]}]))
         return [*nodes, *_note(figure.note)]
 
 
@@ -130,10 +132,13 @@ def _inline(run: str | Run) -> Any:
     return {"t": NODES[run.style], "c": inlines(run.body)}
 
 
-def _numbered(kind: str, number: int, title: Text, name: str = "", more: str = "") -> list[Any]:
+def _numbered(kind: str, number: int, title: Text, name: str = "", *, overleaf: bool = False) -> list[Any]:
     label = [{"t": "Span", "c": [[name, [], []], [{"t": "Strong", "c": inlines((f"{kind} {number}",))}]]}]
     return [
-        _styled("Number", [{"t": "Para", "c": [*label, *inlines((more,))]}]),
+        _styled(
+            "Number Overleaf" if overleaf else "Number",
+            [{"t": "Para", "c": [*label, *inlines((" (continued)" if overleaf else "",))]}],
+        ),
         _styled("Caption", [_para((Run("em", title),))]),
     ]
 
