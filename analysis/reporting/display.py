@@ -249,6 +249,9 @@ def _word(column: str, value: str) -> str:
 def _rounded(column: str, value: float, record: Mapping[str, Value], measure: str) -> str:
     if column in BESIDE_PRINTED and "printed" in record:
         return _beside_printed(value, record)
+    if column == "value" and "order_by" in record:
+        # A year, or another column of the dataset.
+        return format_stated(value)
     if column == "distance":
         return format_percent(100 * value)
     if "component" in record and column in ("estimate", "ci_lb", "ci_ub"):

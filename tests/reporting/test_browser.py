@@ -295,6 +295,9 @@ def test_print_has_every_study_once_and_no_control(page: Any, folder: Folder, tm
         assert row["slab"] in text
     assert "effects shown" not in text
     assert "Put it back" not in text
+    # The head of a table stands again on every sheet it goes on to.
+    sheets = [sheet for sheet in text.split("\f") if re.search(r"^ *Study \d", sheet, re.MULTILINE)]
+    assert len([sheet for sheet in sheets if "Weight" in sheet]) >= 3
 
 
 @pytest.mark.parametrize("width", [390, 1280])

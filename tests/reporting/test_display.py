@@ -112,3 +112,8 @@ def test_columns_in_which_nothing_stands_are_left_away() -> None:
     assert [header.label for header in table.headers] == ["M", "k"]
     assert table.caption == "95% c"
     assert table.rows[0][1].title == "models.csv, line 2, k"
+
+
+def test_what_studies_were_ordered_by_is_shown_as_the_dataset_has_it() -> None:
+    (row,) = show_rows("cumulative", [{"order_by": "year", "value": 1971.0}], "ZCOR")
+    assert row["value"].cell == "1971"
