@@ -54,13 +54,7 @@ rule render_document:
         styles="reports/templates/word_styles.xml",
     output:
         multiext("reports/rendered/{analysis}/", "report.docx", "tables.docx", "tables.xlsx"),
-        pdf=report(
-            "reports/rendered/{analysis}/report.pdf",
-            caption="../../reports/captions/document.rst",
-            category="1 Pages",
-            subcategory="Analyses",
-            labels={"analysis": "{analysis}", "page": "PDF"},
-        ),
+        pdf="reports/rendered/{analysis}/report.pdf",
         tables=directory("reports/rendered/{analysis}/tables"),
         figures=directory("reports/rendered/{analysis}/figures"),
     log:
