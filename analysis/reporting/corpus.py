@@ -9,6 +9,7 @@ from analysis.formatting import MINUS, MISSING, format_count, format_number, for
 from analysis.reporting.bibtex import Work
 from analysis.reporting.display import FIRST_LINE, Shown, Value, prose
 from analysis.reporting.front_page import corpus_counts, locate
+from analysis.reporting.origins import folder_origins
 from analysis.reporting.page import render
 from analysis.reporting.references import Citations, link_doi
 from analysis.reporting.svg import inline_svg
@@ -55,6 +56,7 @@ def build_corpus_context(inputs: CorpusInputs) -> dict[str, Any]:
         "words": inputs.words,
         "tolerance": format_percent(inputs.tolerance, 0),
         "figure": inline_svg(inputs.drawing, "figure-corpus", FIGURE),
+        "origins": folder_origins("results/corpus", [], {"ledger": inputs.ledger}),
         "prose": prose,
         "short": short_citation,
         "doi": link_doi,

@@ -24,9 +24,9 @@ def origins(
     Returns
     -------
     dict
-        `results`, folder of its results; `data`, the file of its effects; `lines` that entered, in words; `models`, the
-        same for each, less what it left out; `rows` of each table in their order: files, model and line of the data,
-        None where there is none.
+        `results`, folder of its results; `tables`, that of its tables; `files`, none here; `data`, the file of its
+        effects; `lines` that entered, in words; `models`, the same for each, less what it left out; `rows` of each
+        table in their order: files, model and line of the data, None where there is none.
     """
     left_out: dict[str, set[int]] = {name: set() for name in models}
     for row in tables.get("excluded", ()):
@@ -35,6 +35,8 @@ def origins(
     composites = "" if analysis.get("aggregate_rho") is None else " (the first of each composite)"
     return {
         "results": f"results/{analysis['name']}",
+        "tables": f"results/{analysis['name']}/tables",
+        "files": [],
         "data": f"data/{analysis['dataset']}/effects.csv",
         "lines": worded_lines(lines) + composites,
         "models": {
@@ -42,6 +44,12 @@ def origins(
         },
         "rows": {f"{name}.csv": [_origin(record) for record in records] for name, records in tables.items() if records},
     }
+
+
+def folder_origins(folder: str, files: Sequence[str], tables: Mapping[str, Records]) -> dict[str, Any]:
+    """Return the same for a page whose tables stand in one folder and rest on whole files of data."""
+    rows = {f"{name}.csv": [[record["source"]] for record in records] for name, records in tables.items() if records}
+    return {"results": folder, "tables": folder, "files": [*files], "data": "", "lines": "", "models": {}, "rows": rows}
 
 
 def worded_lines(lines: Iterable[int]) -> str:

@@ -8,6 +8,7 @@ from analysis.formatting import format_bounded, format_count, format_df
 from analysis.reporting.bibtex import Work
 from analysis.reporting.display import Row, Value, prose
 from analysis.reporting.display_tables import DisplayTable, build_display_table
+from analysis.reporting.origins import folder_origins
 from analysis.reporting.page import Medium, render
 from analysis.reporting.path_facts import PathFacts, path_facts
 from analysis.reporting.path_numbers import show_path_rows
@@ -63,6 +64,7 @@ def build_path_context(inputs: PathInputs, medium: Medium = "screen") -> dict[st
         "model": inputs.tables["fit"][0]["paths"] if inputs.tables["fit"] else "",
         "rho": None if isinstance(row, CorrelationPathRow) else _correlated(row.error_correlations[0]),
         "provenance": inputs.provenance,
+        "origins": folder_origins(f"results/paths/{row.name}", _data_files(inputs.provenance), {}),
         "prose": prose,
         "doi": link_doi,
         "cite": citations.cite,
@@ -70,6 +72,11 @@ def build_path_context(inputs: PathInputs, medium: Medium = "screen") -> dict[st
         "cite_dataset": citations.dataset,
         "references": citations.references,
     }
+
+
+def _data_files(provenance: Mapping[str, Any]) -> list[str]:
+    """Return the tables of data among the files a page was made from."""
+    return sorted(path for path in provenance["digests"]["files"] if path.startswith("data/") and path.endswith(".csv"))
 
 
 def show_tables(tables: Records, words: Mapping[str, str], choices: Mapping[str, Any]) -> dict[str, list[Row]]:

@@ -29,7 +29,7 @@
 
   function place(path) {
     // "../ledger.csv" stands beside the folder of tables.
-    return path.indexOf("../") === 0 ? origins.results + "/" + path.slice(3) : origins.results + "/tables/" + path;
+    return path.indexOf("../") === 0 ? origins.results + "/" + path.slice(3) : origins.tables + "/" + path;
   }
 
   // "random_effects/fit.json; random_effects/coefficients.csv:2; data/x/effects.csv:3" as links.
@@ -39,7 +39,7 @@
       if (index) { parts.push(document.createTextNode("; ")); }
       var path = one.replace(/:[\d\-\u2013, ]+$/, "");
       if (/^[\w./\-]+\.(csv|json|nc|yaml)$/.test(path)) {
-        parts.push(file(path.indexOf("data/") === 0 ? path : origins.results + "/" + path, one));
+        parts.push(file(/^(data|results)\//.test(path) ? path : origins.results + "/" + path, one));
       } else {
         parts.push(document.createTextNode(one));
       }
@@ -70,6 +70,7 @@
         if (row.model && origins.models[row.model]) { entry(list, "Model", [modelLink(row.model)]); }
         var lines = row.line ? "line " + row.line : origins.models[row.model] || origins.lines;
         if (lines) { entry(list, "Data", [file(origins.data), ", " + lines]); }
+        if (origins.files.length) { entry(list, "Data", chain(origins.files.join("; "))); }
       } else {
         entry(list, "and", ["column " + parts.slice(2).join(":")]);
       }

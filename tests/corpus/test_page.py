@@ -14,6 +14,7 @@ from analysis.stages import collect_corpus, render_corpus, reproduce_corpus
 from analysis.stages.render_report import read_templates
 from tests.corpus.conftest import CORPUS, NAMES, ROOT
 from tests.figures.reading import flaws, words
+from tests.pages import strange_scripts
 
 SHARED = ["--tolerance", "5"]
 
@@ -79,7 +80,7 @@ def test_the_first_page_links_to_it_and_says_how_many(results: Path) -> None:
 
 
 def test_the_page_reaches_for_nothing_outside(page: str) -> None:
-    assert "<script" not in page
+    assert strange_scripts(page) == []
     assert not re.search(r'(src|href)="(?!#|https://doi\.org/|\.\./index\.html)', page)
 
 

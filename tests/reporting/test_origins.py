@@ -7,7 +7,7 @@ import json
 import pytest
 
 from analysis.errors import ConfigError
-from analysis.reporting.origins import origins, worded_lines
+from analysis.reporting.origins import folder_origins, origins, worded_lines
 from analysis.reporting.scripts import data_block, policy, read_scripts
 
 ANALYSIS = {"name": "regard", "dataset": "positive_regard"}
@@ -41,6 +41,12 @@ def test_a_model_stands_on_the_lines_it_did_not_leave_out() -> None:
 def test_lines_of_composites_are_said_to_be_their_first() -> None:
     found = origins({**ANALYSIS, "aggregate_rho": 0.5}, {}, [2, 7], ["a"])
     assert found["lines"] == found["models"]["a"] == "lines 2, 7 (the first of each composite)"
+
+
+def test_a_page_on_whole_files_names_them_and_what_its_rows_were_made_from() -> None:
+    found = folder_origins("results/corpus", ["data/x/effects.csv"], {"ledger": [MODEL_ROW], "empty": []})
+    assert (found["tables"], found["files"]) == ("results/corpus", ["data/x/effects.csv"])
+    assert found["rows"] == {"ledger.csv": [["a/fit.json"]]}
 
 
 def test_a_script_is_allowed_by_the_digest_of_what_stands_between_its_tags() -> None:
