@@ -1,9 +1,9 @@
-"""The oracle: R with metafor, called once per comparison, data in and results out as JSON."""
+"""The oracle, R with metafor, called once per comparison, data in and results out as JSON; and a browser."""
 
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +40,17 @@ def r(tmp_path_factory: pytest.TempPathFactory) -> RunR:
         return result
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's chromium, without a window; skips where it is absent."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()

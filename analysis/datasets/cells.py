@@ -1,8 +1,9 @@
 """One cell: text to value and back, exactly.
 
-A spreadsheet runs a cell that starts with = + - @ (or a tab or carriage return before one) as a formula. Text of that
-kind is written with a leading apostrophe, which is taken off again on reading. In columns without a declared type the
-same mark keeps text that looks like a number or a truth value apart from one: what was written is what is read.
+A spreadsheet runs a cell that starts with = + - @ (in their wide East Asian forms too, or after blanks) as a formula.
+Text of that kind is written with a leading apostrophe, which is taken off again on reading. In columns without a
+declared type the same mark keeps text that looks like a number or a truth value apart from one: what was written is
+what is read.
 """
 
 import math
@@ -18,7 +19,7 @@ type Records = list[Record]
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NOT_A_NUMBER = frozenset(
     {"nan", "na", "n/a", "inf", "-inf", "+inf", "infinity", "-infinity", "null", "none", "-", ".", "?"}
 )
@@ -74,10 +75,15 @@ def unguard(text: str, *, typed: bool) -> str:
     return text[1:] if text.startswith("'") and _is_guarded(text[1:], typed) else text
 
 
+def starts_formula(text: str) -> bool:
+    """Say whether a spreadsheet may take text for a formula."""
+    return text.lstrip(" ").startswith(_FORMULA_START)
+
+
 def _is_guarded(text: str, typed: bool) -> bool:
     bare = text.lstrip("'")
     looks_like_a_value = bare in _TRUTHS or _NUMBER.fullmatch(bare) is not None
-    return bare.startswith(_FORMULA_START) or (not typed and looks_like_a_value)
+    return starts_formula(bare) or (not typed and looks_like_a_value)
 
 
 def parse_cell(text: str, column: Column) -> Cell:

@@ -14,7 +14,7 @@ from io import BytesIO, StringIO
 from typing import Any, Final
 from zipfile import ZipFile
 
-from analysis.datasets.cells import parse_untyped
+from analysis.datasets.cells import parse_untyped, starts_formula
 from analysis.formatting import MINUS, MISSING
 from analysis.reporting.display import FIRST_LINE
 from analysis.reporting.document import Cell, Table, plain
@@ -24,8 +24,6 @@ type Value = str | float | int | bool | None
 # What a page's number says where it stands (`table.csv:line:column`) -> what stands there.
 type Stored = Mapping[str, Value]
 
-# What makes a spreadsheet take text for a formula, also in their wide East Asian forms.
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 LIMITS: Final = ("lower", "upper")
 SHOWN: Final = re.compile(rf"([{MINUS}-]?)(\d[\d,]*)?(?:\.(\d+))?(%?)")
 INTERVAL: Final = re.compile(r"\[(.*), (.*)\]")
@@ -94,7 +92,7 @@ def to_csv(table: Table, stored: Stored) -> str:
 
 def guarded(text: str) -> str:
     """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+    return f"'{text}" if starts_formula(text) else text
 
 
 def to_workbook(title: str, tables: Sequence[Table], stored: Stored, *, timestamp: int) -> bytes:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import files
-from analysis.datasets.cells import parse_untyped, show_cell
+from analysis.datasets.cells import parse_untyped, show_cell, unguard
 from analysis.errors import DataError, SchemaError
 from analysis.files import read_json, read_records, read_text, write_json, write_records, write_text
 
@@ -143,3 +143,11 @@ def test_no_other_module_opens_files() -> None:
     for path in (package / "datasets").glob("*.py"):
         assert "open(" not in path.read_text(encoding="utf-8")
         assert path.name not in allowed
+
+
+@pytest.mark.parametrize("text", ["=1+1", " =1+1", "\uff1d1+1", "\uff20SUM(A1)", "\n=1", "-x"])
+@pytest.mark.parametrize("typed", [True, False])
+def test_text_that_a_spreadsheet_may_run_is_marked_and_read_back(text: str, typed: bool) -> None:
+    written = show_cell(text, typed=typed)
+    assert written == f"'{text}"
+    assert unguard(written, typed=typed) == text

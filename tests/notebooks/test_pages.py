@@ -1,8 +1,6 @@
 """Notebooks run from top to bottom; their pages open from a file, fetch nothing, and can be moved without a script."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -111,19 +109,6 @@ def test_words_on_stderr_are_refused() -> None:
 def test_a_notebook_without_a_title_is_refused() -> None:
     with pytest.raises(DataError, match="one sentence"):
         read_opening("lesson", {"cells": []})
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize("name", ["02_random_effects", "08_reproducing_a_published_table"])

@@ -15,7 +15,6 @@ from analysis.stages import make_ledger, make_tables, render_report
 from tests.fake_results import Folder, build_folder
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-api = pytest.importorskip("playwright.sync_api")
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = (
@@ -51,14 +50,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
 @pytest.fixture(scope="module")
 def address(folder: Folder) -> str:
     return (folder.page / "index.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with api.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 def open_page(browser: Any, address: str, **options: Any) -> Any:
